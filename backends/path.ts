@@ -11,7 +11,6 @@
 import { StorageError } from "./errors.ts";
 
 /** Matches a path that is not normalised yet: an empty, `.` or `..` segment, or NUL. */
-// deno-lint-ignore no-control-regex
 const UNTIDY = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
 
 /**
@@ -182,7 +181,8 @@ export function relativePath(from: string, to: string): string {
 export function comparePaths(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i), y = b.charCodeAt(i);
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
     if (x !== y) return rank(x) - rank(y);
   }
   return a.length - b.length;

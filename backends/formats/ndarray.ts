@@ -1,5 +1,5 @@
 /**
- * {@linkcode NdArray}: an n-dimensional array of numbers in one flat buffer.
+ * {@linkcode NdArray}: an n-dimensional array of numbers in one flat buffer; how to make one, check one and pack one.
  *
  * @module
  */
@@ -58,4 +58,232 @@ export interface NdArray<D extends DataType = DataType> {
   shape: number[];
   /** Distance between neighbours along each axis, in elements. */
   stride: number[];
+}
+
+/** How the elements of one dtype are laid out: what {@linkcode dataTypes} holds for each. */
+export interface DataTypeLayout<D extends DataType = DataType> {
+  /** Bytes of one element; a complex number has two parts. */
+  readonly itemSize: number;
+  /** Numbers of one element in the typed array: 2 for complex dtypes, 1 for all others. */
+  readonly parts: 1 | 2;
+  /** The class of the typed array. */
+  readonly array: new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => TypedArrayOf<D>;
+}
+
+/**
+ * Item size and array class of every dtype.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes } from "@polystore/polystore/formats";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(dataTypes.complex64.itemSize, 8);
+ * assert.equal(dataTypes.complex64.array, Float32Array);
+ * ```
+ */
+export const dataTypes: { readonly [D in DataType]: DataTypeLayout<D> } = {
+  bool: { itemSize: 1, parts: 1, array: Uint8Array },
+  int8: { itemSize: 1, parts: 1, array: Int8Array },
+  int16: { itemSize: 2, parts: 1, array: Int16Array },
+  int32: { itemSize: 4, parts: 1, array: Int32Array },
+  int64: { itemSize: 8, parts: 1, array: BigInt64Array },
+  uint8: { itemSize: 1, parts: 1, array: Uint8Array },
+  uint16: { itemSize: 2, parts: 1, array: Uint16Array },
+  uint32: { itemSize: 4, parts: 1, array: Uint32Array },
+  uint64: { itemSize: 8, parts: 1, array: BigUint64Array },
+  float16: { itemSize: 2, parts: 1, array: Float16Array },
+  float32: { itemSize: 4, parts: 1, array: Float32Array },
+  float64: { itemSize: 8, parts: 1, array: Float64Array },
+  complex64: { itemSize: 8, parts: 2, array: Float32Array },
+  complex128: { itemSize: 16, parts: 2, array: Float64Array },
+};
+
+/**
+ * The dtypes that a typed array of class `A` can hold: `uint8` and `bool` for a `Uint8Array`.
+ *
+ * @typeParam A The typed array.
+ */
+export type DataTypeOf<A extends TypedArray> = { [D in DataType]: A extends TypedArrayOf<D> ? D : never }[DataType];
+
+/**
+ * The dtype that {@linkcode ndarray} takes when none is named: `uint8` for a `Uint8Array`, `float32` for a `Float32Array`.
+ *
+ * @typeParam A The typed array.
+ */
+export type DefaultDataType<A extends TypedArray> = Exclude<DataTypeOf<A>, "bool" | "complex64" | "complex128">;
+
+/** The order of the elements in memory: `C` (the last axis is contiguous) or `F` (the first one is, as in Fortran). */
+export type Order = "C" | "F";
+
+/**
+ * Options of {@linkcode ndarray}.
+ *
+ * @typeParam D The dtype.
+ */
+export interface NdarrayOptions<D extends DataType = DataType> {
+  /**
+   * Type of the elements. `bool`, `complex64` and `complex128` must be named, as their arrays can hold plain numbers too.
+   *
+   * @default {the dtype of the array's class}
+   */
+  dtype?: D;
+  /**
+   * How the elements lie in `data`: row by row (`C`) or column by column (`F`).
+   *
+   * @default {"C"}
+   */
+  order?: Order;
+}
+
+/**
+ * Makes an {@linkcode NdArray} of a typed array, which is used as it is (not copied).
+ *
+ * @typeParam A The class of the typed array.
+ * @typeParam D The dtype.
+ * @param data The elements; two numbers an element for complex dtypes.
+ * @param shape Length of each axis, `[]` for a single number; one axis with all elements if it is not given.
+ * @param options The dtype and the order.
+ * @returns The array.
+ * @throws {StorageError} `invalid-argument` if the array's class cannot hold the dtype, or the shape is not the number of elements.
+ *
+ * @example
+ * ```ts
+ * import { type NdArray, ndarray } from "@polystore/polystore/formats";
+ * import assert from "node:assert/strict";
+ *
+ * const image: NdArray<"uint16"> = ndarray(new Uint16Array(6), [2, 3]);
+ * assert.deepEqual(image.stride, [3, 1]);
+ * const mask = ndarray(new Uint8Array([1, 0]), [2], { dtype: "bool" });
+ * assert.equal(mask.dtype, "bool");
+ * assert.throws(() => ndarray(new Uint16Array(6), [2, 2]), { code: "invalid-argument" });
+ * ```
+ */
+export function ndarray<A extends TypedArray, D extends DataTypeOf<A> = DefaultDataType<A>>(
+  data: A,
+  shape?: readonly number[],
+  options: NdarrayOptions<D> = {},
+): NdArray<D> {
+  const { order = "C" } = options;
+  const own = dataTypeOf(data);
+  if (own === undefined) {
+    throw new StorageError("invalid-argument", "data must be a typed array of numbers other than Uint8ClampedArray");
+  }
+  const dtype: DataType = options.dtype ?? own;
+  const layout = dataTypes[dtype];
+  if (layout?.array !== dataTypes[own].array) {
+    throw new StorageError("invalid-argument", `dtype ${dtype} cannot be held in a ${data.constructor.name}`);
+  }
+  if (order !== "C" && order !== "F") {
+    throw new StorageError("invalid-argument", `order must be "C" or "F": received ${JSON.stringify(order)}`);
+  }
+  const elements = data.length / layout.parts;
+  const axes = shape === undefined ? [elements] : [...shape];
+  if (sizeOf(axes) !== elements) {
+    throw new StorageError(
+      "invalid-argument",
+      `shape [${axes}] has ${sizeOf(axes)} elements, but data has ${elements} of dtype ${dtype}`,
+    );
+  }
+  return { dtype, data, shape: axes, stride: stridesOf(axes, order) } as unknown as NdArray<D>;
+}
+
+/** The plain dtype of a typed array, by its class. */
+function dataTypeOf(data: unknown): DataType | undefined {
+  if (!ArrayBuffer.isView(data)) return undefined;
+  const names = Object.keys(dataTypes) as DataType[];
+  // "bool" comes first in the table; a Uint8Array holds numbers unless it is said otherwise.
+  return names.find((name) => name !== "bool" && data instanceof dataTypes[name].array);
+}
+
+/**
+ * The number of elements of an array of this shape.
+ *
+ * @param shape Length of each axis.
+ * @returns The product; 1 for `[]`.
+ * @throws {StorageError} `invalid-argument` if a length, or the product, is not a non-negative safe integer.
+ *
+ * @example
+ * ```ts
+ * import { sizeOf } from "@polystore/polystore/formats";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(sizeOf([2, 3]), 6);
+ * assert.equal(sizeOf([]), 1);
+ * ```
+ */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new StorageError("invalid-argument", `shape must be non-negative integers: received [${shape}]`);
+    }
+    size *= length;
+  }
+  // A later 0 cannot repair an overflow: (2^60, 2^60, 0) still has strides that no number can hold.
+  if (!Number.isSafeInteger(size)) throw new StorageError("invalid-argument", `shape [${shape}] has too many elements`);
+  return size;
+}
+
+/**
+ * The strides of a contiguous array, in elements.
+ *
+ * @param shape Length of each axis.
+ * @param order `C` for row by row, `F` for column by column.
+ * @returns One stride an axis.
+ *
+ * @example
+ * ```ts
+ * import { stridesOf } from "@polystore/polystore/formats";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(stridesOf([2, 3, 4]), [12, 4, 1]);
+ * assert.deepEqual(stridesOf([2, 3, 4], "F"), [1, 2, 6]);
+ * ```
+ */
+export function stridesOf(shape: readonly number[], order: Order = "C"): number[] {
+  const stride = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = order === "C" ? shape.length - 1 - i : i;
+    stride[axis] = step;
+    step *= shape[axis]!;
+  }
+  return stride;
+}
+
+/**
+ * Whether `value` is an {@linkcode NdArray} whose parts fit together: the class of `data` is that of the dtype, and every
+ * element that `shape` and `stride` name lies in it.
+ *
+ * @param value Anything.
+ * @returns Whether it is one, narrowing its type.
+ *
+ * @example
+ * ```ts
+ * import { isNdArray, ndarray } from "@polystore/polystore/formats";
+ * import assert from "node:assert/strict";
+ *
+ * assert(isNdArray(ndarray(new Float32Array(4), [2, 2])));
+ * assert(!isNdArray(new Float32Array(4)));
+ * assert(!isNdArray({ ...ndarray(new Float32Array(4)), shape: [5] }));
+ * ```
+ */
+export function isNdArray(value: unknown): value is NdArray {
+  if (typeof value !== "object" || value === null) return false;
+  const { dtype, data, shape, stride } = value as Partial<NdArray>;
+  if (typeof dtype !== "string" || !Object.hasOwn(dataTypes, dtype)) return false;
+  const layout = dataTypes[dtype];
+  if (!(data instanceof layout.array)) return false;
+  if (!Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length) return false;
+  let size = 1, first = 0, last = 0;
+  for (let axis = 0; axis < shape.length; axis++) {
+    const length = shape[axis]!, step = stride[axis]!;
+    if (!Number.isSafeInteger(length) || length < 0 || !Number.isSafeInteger(step)) return false;
+    size *= length;
+    if (step < 0) first += (length - 1) * step;
+    else last += (length - 1) * step;
+  }
+  if (!Number.isSafeInteger(size)) return false;
+  return size === 0 || (first >= 0 && (last + 1) * layout.parts <= data.length);
 }

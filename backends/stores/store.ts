@@ -216,9 +216,11 @@ export interface Accelerated {
   /**
    * Moves a file, a link or a whole directory in one step; parents of `to` come into being.
    *
-   * A file or link at `to` is replaced, unless `ifAbsent`; a directory at `to` is not (`already-exists`).
+   * A file or link at `to` is replaced by a file or a link, unless `ifAbsent`; a directory at `to` never is
+   * (`already-exists`). A link that is moved alone still leads to the same place.
    *
-   * @throws {StorageError} `not-found`, `already-exists`, `not-a-directory`, `invalid-argument` (into itself).
+   * @throws {StorageError} `not-found`, `already-exists`, `not-a-directory` (a parent of `to` is a file, or a directory
+   * is moved onto a file), `invalid-argument` (onto or into itself).
    */
   move(from: string, to: string, options?: Pick<WriteOptions, "ifAbsent" | "signal">): Promise<void>;
   /** Deletes whatever is at `path`, a directory with all it holds; succeeds if nothing is there. The root itself stays, emptied. */

@@ -1,0 +1,100 @@
+/**
+ * What is done to a directory of the disk as a whole: locking, syncing, sweeping.
+ *
+ * @module
+ */
+
+import { isHidden, LOCK_NAME, lookAt } from "./disk_place.ts";
+
+const WINDOWS = Deno.build.os === "windows";
+
+/**
+ * Runs a change while holding the lock of a directory, which all processes share. The change is synchronous, so that the lock
+ * is held for microseconds; where others hold it just now, the wait does not block.
+ *
+ * The lock is on the directory itself and leaves nothing behind; on Windows, where a directory cannot be locked, it
+ * is on a hidden file in it.
+ *
+ * @param directory Path of the directory.
+ * @param exclusive Whether nobody else may hold it (compare-and-swap), or only nobody exclusive (a plain write).
+ * @param change What to do.
+ */
+export async function withLock<T>(directory: string, exclusive: boolean, change: () => T): Promise<T> {
+  const file = WINDOWS
+    ? Deno.openSync(`${directory}/${LOCK_NAME}`, { read: true, write: true, create: true })
+    : Deno.openSync(directory);
+  try {
+    if (!file.tryLockSync(exclusive)) await file.lock(exclusive);
+    return change();
+  } finally {
+    file.close(); // which unlocks
+  }
+}
+
+/**
+ * Syncs directories to the disk, so that the names in them survive a power loss. Callers that come while a sync of the same
+ * directory is under way share the next one.
+ */
+export class DirectorySync {
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #next = new Map<string, Promise<void>>();
+
+  /** Resolves when everything that was done in `directory` before the call is on the disk. */
+  async sync(directory: string): Promise<void> {
+    if (WINDOWS) return; // directories cannot be opened there, and NTFS journals their names
+    const running = this.#running.get(directory);
+    if (running === undefined) return await this.#start(directory);
+    let next = this.#next.get(directory);
+    if (next === undefined) {
+      next = running.catch(() => {/* told to those who wait for it */}).then(() => {
+        this.#next.delete(directory);
+        return this.#start(directory);
+      });
+      this.#next.set(directory, next);
+    }
+    await next;
+  }
+
+  async #start(directory: string): Promise<void> {
+    const sync = syncOne(directory).finally(() => {
+      if (this.#running.get(directory) === sync) this.#running.delete(directory);
+    });
+    this.#running.set(directory, sync);
+    await sync;
+  }
+}
+
+async function syncOne(directory: string): Promise<void> {
+  using file = Deno.openSync(directory);
+  await file.sync();
+}
+
+/** How long a temporary file must have been left alone before anyone takes it for one of a dead process. */
+export const ABANDONED_AFTER = 60 * 60 * 1000;
+
+/**
+ * Removes the temporary files that dead processes left in a directory.
+ *
+ * @param directory Path of the directory.
+ * @param olderThan How long they must have been left alone, in milliseconds.
+ * @returns How many were removed.
+ */
+export async function sweepDirectory(directory: string, olderThan: number): Promise<number> {
+  const limit = Date.now() - olderThan;
+  let removed = 0;
+  for await (const { name, isFile } of Deno.readDir(directory)) {
+    if (!isFile || name === LOCK_NAME || !isHidden(name)) continue;
+    const path = `${directory}/${name}`;
+    const modified = lookAt(path)?.mtime?.getTime();
+    if (modified === undefined || modified > limit || isInUse(path)) continue;
+    Deno.removeSync(path);
+    removed++;
+  }
+  return removed;
+}
+
+/** Whether a stream is still writing into a temporary file: it holds a lock while it does. */
+function isInUse(path: string): boolean {
+  using file = Deno.openSync(path);
+  return !file.tryLockSync(true);
+}

@@ -1,0 +1,92 @@
+/**
+ * Moving and removing names on the disk.
+ *
+ * @module
+ */
+
+import { StorageError } from "../errors.ts";
+import { isInside } from "../path.ts";
+import { withLock } from "./disk_directory.ts";
+import { type DiskPlace, type DiskPlaces, isHidden, lookAt } from "./disk_place.ts";
+import type { DiskWriter } from "./disk_writer.ts";
+
+/** Moves a file, a link or a directory; see `Accelerated.move`. */
+export async function moveEntry(
+  places: DiskPlaces,
+  writer: DiskWriter,
+  from: string,
+  to: string,
+  ifAbsent: boolean,
+): Promise<void> {
+  const source = places.target(from, false);
+  if (source.info === undefined) throw new StorageError("not-found", "not found", { path: from });
+  if (from === "") throw new StorageError("invalid-argument", "the root cannot be moved", { path: from });
+  if (to === "") throw new StorageError("already-exists", "the destination exists already", { path: to });
+  if (source.info.isDirectory && isInside(places.lexical(to), places.lexical(from))) throw intoItself(from, to);
+  const { place: target, made } = writer.place(to, false);
+  if (source.info.isDirectory && isInside(target.path, source.path)) throw intoItself(from, to);
+  await withLock(target.directory, true, () => {
+    const before = lookAt(target.path);
+    checkMove(source, target, before, from, to, ifAbsent);
+    writer.noteRemoval();
+    if (before && isSame(source.info!, before)) return Deno.removeSync(source.path); // two names of one file
+    const text = source.info!.isSymlink ? Deno.readLinkSync(source.path) : "/";
+    if (text.startsWith("/") || source.directory === target.directory) return Deno.renameSync(source.path, target.path);
+    // A link is seen from its directory, so in another one it needs another text.
+    const temporary = writer.temporary(target.directory);
+    Deno.symlinkSync(places.linkText(places.linkTarget(from, source, text), target), temporary);
+    Deno.renameSync(temporary, target.path);
+    Deno.removeSync(source.path);
+  });
+  await writer.settle(source.directory, target.directory, ...made);
+}
+
+function checkMove(
+  source: DiskPlace,
+  target: DiskPlace,
+  before: Deno.FileInfo | undefined,
+  from: string,
+  to: string,
+  ifAbsent: boolean,
+): void {
+  if (before === undefined) return;
+  if (isSame(source.info!, before) && source.path === target.path) throw intoItself(from, to);
+  if (ifAbsent || before.isDirectory) {
+    throw new StorageError("already-exists", "the destination exists already", { path: to });
+  }
+  if (source.info!.isDirectory) {
+    throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
+  }
+}
+
+function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.ino !== null && a.ino === b.ino && a.dev === b.dev;
+}
+
+function intoItself(from: string, to: string): StorageError {
+  return new StorageError("invalid-argument", `it cannot be moved onto or into itself: ${JSON.stringify(to)}`, {
+    path: from,
+  });
+}
+
+/** Removes a file, a link or an empty directory. */
+export function removeEntry(place: DiskPlace, path: string): void {
+  if (path === "") throw new StorageError("invalid-argument", "the root cannot be deleted", { path });
+  try {
+    Deno.removeSync(place.path);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOTEMPTY") throw error;
+    for (const { name } of Deno.readDirSync(place.path)) if (!isHidden(name)) throw error;
+    // Only what is hidden keeps the directory: to everyone else it is empty.
+    Deno.removeSync(place.path, { recursive: true });
+  }
+}
+
+/** Removes whatever is there, a directory with all it holds; of the root only what it holds. */
+export async function removeTree(place: DiskPlace, path: string): Promise<void> {
+  if (place.info === undefined) return;
+  if (path !== "") return await Deno.remove(place.path, { recursive: true });
+  for (const { name } of [...Deno.readDirSync(place.path)]) {
+    await Deno.remove(`${place.path}/${name}`, { recursive: true });
+  }
+}

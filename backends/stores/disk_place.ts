@@ -1,0 +1,243 @@
+/**
+ * {@linkcode DiskPlaces}: from the paths of a store to the paths of the system, without a way out of the root.
+ *
+ * @module
+ */
+
+import { StorageError } from "../errors.ts";
+import { isInside, joinPath, normalizePath, relativePath } from "../path.ts";
+import { isAbsence } from "./disk_error.ts";
+
+/** Names of the files in which content waits to be published. They are never listed and cannot be saved to. */
+const TEMPORARY = /^\.polystore-[0-9a-f]{16}\.tmp$/;
+
+/** The lock file of a directory, where directories themselves cannot be locked. */
+export const LOCK_NAME = ".polystore.lock";
+
+/** Whether a name is one of ours, and hidden. */
+export function isHidden(name: string): boolean {
+  return name.charCodeAt(0) === 0x2e && (TEMPORARY.test(name) || name === LOCK_NAME);
+}
+
+/** Makes names for temporary files that no other process makes. */
+export class TemporaryNames {
+  readonly #random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
+  #count = crypto.getRandomValues(new Uint32Array(1))[0]!;
+
+  /** The next name. */
+  next(): string {
+    this.#count = (this.#count + 1) >>> 0;
+    return `.polystore-${this.#random}${this.#count.toString(16).padStart(8, "0")}.tmp`;
+  }
+}
+
+/** Where the system keeps a path: the directory, free of links where a root confines, and the name in it. */
+export interface DiskPlace {
+  /** Path of the directory. */
+  readonly directory: string;
+  /** Path of the file. */
+  readonly path: string;
+  /** What is there now; a link only if it was not to be followed. */
+  readonly info: Deno.FileInfo | undefined;
+}
+
+const WINDOWS = Deno.build.os === "windows";
+// deno-lint-ignore no-control-regex
+const WINDOWS_REFUSES = /[<>:"|?*\\\x01-\x1f]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const MAX_LINKS = 40;
+
+/**
+ * The places of a store on disk.
+ *
+ * With a root, every path is below it, and no symbolic link leads out: links are resolved first and checked. (Another program
+ * that swaps a directory for a link between the check and the use can defeat it; one that may do that can write
+ * there itself.) Without a root, paths are the system's own.
+ */
+export class DiskPlaces {
+  readonly #root: string | undefined;
+  #real: string | undefined;
+
+  /** @param root The directory to stay in; it need not exist yet. */
+  constructor(root?: string) {
+    this.#root = root === undefined ? undefined : tidy(root) || ".";
+  }
+
+  /** Whether a root confines the paths. */
+  get confined(): boolean {
+    return this.#root !== undefined;
+  }
+
+  /** The path of the system, links and all. */
+  lexical(path: string): string {
+    checkNames(path, this.#root !== undefined);
+    if (this.#root !== undefined) return path === "" ? this.#root : joinPath(this.#root, path);
+    return path === "" ? "." : path;
+  }
+
+  /** The path of the system to read from: with a root, free of links. Throws Deno's own errors where nothing is there. */
+  source(path: string): string {
+    const lexical = this.lexical(path);
+    return this.#root === undefined ? lexical : this.#confine(path, Deno.realPathSync(lexical));
+  }
+
+  /**
+   * Where to write, delete or link. Throws Deno's `NotFound` where the parent is missing.
+   *
+   * @param path Path in the store.
+   * @param follow Whether a link at the path is followed to where it leads, be it missing.
+   */
+  target(path: string, follow: boolean): DiskPlace {
+    let lexical = this.lexical(path);
+    for (let links = 0; links <= MAX_LINKS; links++) {
+      const [parent, name] = split(lexical);
+      const whole = path === "" || name === "" || name === "." || name === "..";
+      const directory = this.#root === undefined
+        ? parent
+        : this.#confine(path, Deno.realPathSync(whole ? lexical : parent));
+      const place = whole ? (this.#root === undefined ? lexical : directory) : joinPath(directory, name);
+      const info = lookAt(place);
+      if (!follow || !info?.isSymlink) return { directory, path: place, info };
+      const text = Deno.readLinkSync(place);
+      lexical = isAbsolute(text) ? text : joinPath(directory, text);
+    }
+    throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
+  }
+
+  /**
+   * Makes the parents of a path.
+   *
+   * @returns The directories that hold a new one, the innermost first: what to sync.
+   */
+  makeParents(path: string): string[] {
+    return this.makeDirectories(split(this.lexical(path))[0], path);
+  }
+
+  /**
+   * Makes a directory of the system and its parents.
+   *
+   * @param directory Its path, lexically.
+   * @param path The path in the store that it is for.
+   * @param links How many links were followed so far.
+   * @returns The directories that hold a new one, the innermost first.
+   */
+  makeDirectories(directory: string, path: string, links: number = 0): string[] {
+    if (links > MAX_LINKS) throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
+    const missing: string[] = [];
+    let existing = directory;
+    let info = lookAt(existing);
+    while (info === undefined) {
+      missing.push(existing);
+      const [parent] = split(existing);
+      if (parent === existing) break;
+      existing = parent;
+      info = lookAt(existing);
+    }
+    const made: string[] = [];
+    if (info?.isSymlink && !isThere(existing)) {
+      const text = Deno.readLinkSync(existing);
+      made.push(...this.makeDirectories(isAbsolute(text) ? text : joinPath(split(existing)[0], text), path, links + 1));
+    }
+    // What is above the root is the caller's choice; from the root on, nothing may lead out.
+    if (this.#root !== undefined && (links > 0 || isInside(existing, this.#root))) {
+      this.#confine(path, Deno.realPathSync(existing));
+    }
+    Deno.mkdirSync(directory, { recursive: true });
+    return [...missing.map((path) => split(path)[0]), ...made];
+  }
+
+  /** The text of a link from `path` to `target`, both paths of the store: relative where it can be. */
+  linkText(target: string, place: DiskPlace): string {
+    if (this.#root === undefined && isAbsolute(target)) return target;
+    const goal = this.#root === undefined
+      ? joinPath(slashes(Deno.cwd()), tidy(target))
+      : joinPath(this.#realRoot(), target);
+    return relativePath(slashes(Deno.realPathSync(place.directory)), fold(goal));
+  }
+
+  /** The path in the store that a link leads to, or its text if that is outside. */
+  linkTarget(path: string, place: DiskPlace, text: string): string {
+    const plain = slashes(text);
+    if (this.#root === undefined) return isAbsolute(plain) ? plain : fold(joinPath(split(tidy(path))[0], plain));
+    const goal = fold(isAbsolute(plain) ? plain : joinPath(place.directory, plain));
+    const root = this.#realRoot();
+    return isInside(goal, root) ? normalizePath(goal.slice(root.length)) : text;
+  }
+
+  #realRoot(): string {
+    return this.#real ??= slashes(Deno.realPathSync(this.#root!));
+  }
+
+  #confine(path: string, real: string): string {
+    const plain = slashes(real);
+    if (isInside(plain, this.#realRoot())) return plain;
+    throw new StorageError("invalid-path", "a symbolic link leads out of the root, where nothing is read or written", {
+      path,
+    });
+  }
+}
+
+/** What is at a path of the system, links not followed; `undefined` if nothing is. */
+export function lookAt(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** A path of the system in the form that is used here: `/` between names, none at the end, no `.`; `..` stays. */
+export function tidy(path: string): string {
+  const plain = slashes(path);
+  if (!/(?:^|\/)\.?(?:\/|$)/.test(plain)) return plain;
+  const names = plain.split("/").filter((name) => name !== "" && name !== ".");
+  return (plain.startsWith("/") ? "/" : "") + names.join("/");
+}
+
+function checkNames(path: string, confined: boolean): void {
+  if (isHidden(path.slice(path.lastIndexOf("/") + 1))) {
+    throw new StorageError("invalid-path", "the name is reserved for temporary files", { path });
+  }
+  if (!WINDOWS || !confined) return;
+  for (const name of path.split("/")) {
+    if (WINDOWS_REFUSES.test(name)) {
+      throw new StorageError("invalid-path", `Windows cannot keep the name ${JSON.stringify(name)}`, { path });
+    }
+  }
+}
+
+function split(path: string): [parent: string, name: string] {
+  const slash = path.lastIndexOf("/");
+  if (slash < 0) return [".", path];
+  return [slash === 0 ? "/" : path.slice(0, slash), path.slice(slash + 1)];
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || (WINDOWS && /^[a-z]:/i.test(path));
+}
+
+function slashes(path: string): string {
+  return WINDOWS ? path.replaceAll("\\", "/") : path;
+}
+
+/** Resolves `.` and `..` in a path, lexically; `..` at the front of a relative path stays. */
+function fold(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "" || name === ".") continue;
+    if (name === ".." && names.length > 0 && names[names.length - 1] !== "..") names.pop();
+    else if (name !== ".." || !isAbsolute(path)) names.push(name);
+  }
+  return (path.startsWith("/") ? "/" : "") + names.join("/");
+}
+
+/** Whether a path of the system is there, links followed. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Reading files of the disk: whole, by range, and as a stream.
+ *
+ * @module
+ */
+
+import { SYNC_SIZE } from "./disk_draft.ts";
+import { extentOf } from "./range.ts";
+import type { ReadOptions } from "./store.ts";
+
+const CHUNK = 256 * 1024;
+const PIECE = 16 * 1024 * 1024;
+
+/**
+ * Reads a file. All bytes are of one version of it: the file that was opened, not what replaces it meanwhile.
+ *
+ * @param path Path of the system.
+ * @param options The range, and a signal.
+ * @returns The bytes, or `undefined` for a directory.
+ */
+export function readFile(path: string, options?: ReadOptions): Uint8Array | undefined | Promise<Uint8Array> {
+  const file = Deno.openSync(path);
+  let open = true;
+  try {
+    const info = file.statSync();
+    if (info.isDirectory) return undefined;
+    const { start, end } = extentOf(info.size, options?.range);
+    if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(end - start);
+    if (bytes.length <= SYNC_SIZE) return fillSync(file, bytes);
+    open = false;
+    return fill(file, bytes, options?.signal);
+  } finally {
+    if (open) file.close();
+  }
+}
+
+function fillSync(file: Deno.FsFile, bytes: Uint8Array): Uint8Array {
+  let length = 0;
+  while (length < bytes.length) {
+    const read = file.readSync(length === 0 ? bytes : bytes.subarray(length));
+    if (read === null) return bytes.slice(0, length); // someone has cut the file short
+    length += read;
+  }
+  return bytes;
+}
+
+async function fill(file: Deno.FsFile, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  try {
+    let length = 0;
+    while (length < bytes.length) {
+      signal?.throwIfAborted();
+      const read = await file.read(bytes.subarray(length, length + PIECE));
+      if (read === null) return bytes.slice(0, length);
+      length += read;
+    }
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Opens a file as a stream. The file is closed when the stream ends, is cancelled or aborted.
+ *
+ * @param path Path of the system.
+ * @param options The range, and a signal.
+ * @returns The stream, or `undefined` for a directory.
+ */
+export function openFile(path: string, options?: ReadOptions): ReadableStream<Uint8Array> | undefined {
+  const file = Deno.openSync(path);
+  let left: number;
+  try {
+    const info = file.statSync();
+    if (info.isDirectory) {
+      file.close();
+      return undefined;
+    }
+    const { start, end } = extentOf(info.size, options?.range);
+    if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+    left = end - start;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  const signal = options?.signal;
+  let stop: (() => void) | undefined;
+  function close(): void {
+    if (stop) signal?.removeEventListener("abort", stop);
+    file.close();
+  }
+  return new ReadableStream<Uint8Array>({
+    start(controller): void {
+      stop = () => {
+        controller.error(signal?.reason);
+        close();
+      };
+      signal?.addEventListener("abort", stop, { once: true });
+    },
+    pull(controller): void {
+      const chunk = new Uint8Array(Math.min(CHUNK, left));
+      const read = left === 0 ? null : file.readSync(chunk);
+      if (read !== null) {
+        left -= read;
+        controller.enqueue(read === chunk.length ? chunk : chunk.subarray(0, read));
+      }
+      if (read === null || left === 0) {
+        close();
+        controller.close();
+      }
+    },
+    cancel: close,
+  }, { highWaterMark: 0 });
+}

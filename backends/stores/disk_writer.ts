@@ -1,0 +1,209 @@
+/**
+ * {@linkcode DiskWriter}: the way of content onto the disk, from a draft to a synced name.
+ *
+ * @module
+ */
+
+import { ABANDONED_AFTER, DirectorySync, sweepDirectory, withLock } from "./disk_directory.ts";
+import { checkConditions, DiskDraft } from "./disk_draft.ts";
+import { diskError, isAbsence } from "./disk_error.ts";
+import { type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
+import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
+
+/**
+ * How safe a write is when it resolves.
+ *
+ * `full`: it is on the disk and survives a power loss; the file and its directory are synced. `fast`: neither is
+ * synced; a killed process still leaves the old or the new content, but a power loss may leave an empty file.
+ */
+export type Durability = "full" | "fast";
+
+/** Options of a write on disk. */
+export interface DiskWriteOptions extends WriteOptions {
+  /**
+   * How safe this write is when it resolves.
+   *
+   * @default {undefined} as the store was made
+   */
+  durability?: Durability | undefined;
+}
+
+/** A write that has a draft. */
+export interface Prepared {
+  /** Where the content waits. */
+  readonly draft: DiskDraft;
+  /** Where it is to go. */
+  readonly place: DiskPlace;
+  /** The path in the store. */
+  readonly path: string;
+  /** Directories in which parents were made for it. */
+  readonly made: readonly string[];
+}
+
+/** More syncs under way than this do not make a batch faster. */
+const SYNCS_AT_ONCE = 16;
+
+/** Directories remembered as swept. */
+const SWEPT_KEPT = 10_000;
+
+/** How often a write starts again because someone deleted the directory under it. */
+const ATTEMPTS = 3;
+
+/** Writes content beside its target, syncs it, and publishes it by renaming. */
+export class DiskWriter {
+  readonly #places: DiskPlaces;
+  readonly #durability: Durability;
+  readonly #temporary = new TemporaryNames();
+  readonly #directories = new DirectorySync();
+  readonly #swept = new Set<string>();
+  #floor = 0;
+
+  /** Creates a writer of a store. */
+  constructor(places: DiskPlaces, durability: Durability) {
+    this.#places = places;
+    this.#durability = durability;
+  }
+
+  /** Tells that something was removed: content that comes later must differ in time from all that was before. */
+  noteRemoval(): void {
+    this.#floor = Date.now();
+  }
+
+  /** A path for something temporary in a directory. */
+  temporary(directory: string): string {
+    return `${directory}/${this.#temporary.next()}`;
+  }
+
+  /**
+   * Where something is to be put; its parents are made.
+   *
+   * @param path Path in the store.
+   * @param follow Whether a link there is followed.
+   * @param ifMatch Known to fail if nothing is there: then nothing is made.
+   * @returns The place, and the directories in which parents were made.
+   */
+  place(path: string, follow: boolean, ifMatch?: string): { place: DiskPlace; made: string[] } {
+    const made: string[] = [];
+    for (let attempt = 0;; attempt++) {
+      try {
+        const place = this.#places.target(path, follow);
+        if (place.info === undefined && lookAt(place.directory) === undefined) throw new Deno.errors.NotFound();
+        return { place, made };
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
+        if (ifMatch !== undefined) checkConditions(undefined, path, { ifMatch });
+        made.push(...this.#places.makeParents(path));
+      }
+    }
+  }
+
+  /** Checks what can be checked before, makes the parents, and opens a draft. */
+  prepare(path: string, options?: DiskWriteOptions): Prepared {
+    const { place, made } = this.place(path, true, options?.ifMatch);
+    checkConditions(place.info, path, options);
+    return { draft: new DiskDraft(this.temporary(place.directory)), place, path, made };
+  }
+
+  /** Writes one file; `fill` may be called again if the directory vanishes meanwhile. */
+  async write(
+    path: string,
+    options: DiskWriteOptions | undefined,
+    fill: (draft: DiskDraft) => void | Promise<void>,
+  ): Promise<WriteResult> {
+    for (let attempt = 1;; attempt++) {
+      const prepared = this.prepare(path, options);
+      try {
+        const filling = fill(prepared.draft);
+        if (filling !== undefined) await filling;
+        return await this.finish(prepared, options);
+      } catch (error) {
+        prepared.draft.discard();
+        if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Syncs and publishes a filled draft. */
+  async finish(prepared: Prepared, options: DiskWriteOptions | undefined): Promise<WriteResult> {
+    const { draft, place, made } = prepared;
+    if (this.#isDurable(options)) await draft.sync();
+    options?.signal?.throwIfAborted();
+    const etag = await this.#publish(prepared, options);
+    if (this.#isDurable(options)) await this.sync([place.directory, ...made]);
+    if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory);
+    return { etag };
+  }
+
+  /** Writes many files: all drafts are on the disk before the first is published; each directory is synced once. */
+  async writeMany(
+    writes: Iterable<WriteRequest> | AsyncIterable<WriteRequest>,
+    options?: DiskWriteOptions,
+  ): Promise<WriteResult[]> {
+    const prepared: Prepared[] = [];
+    const syncs: Promise<void>[] = [];
+    let at = "";
+    try {
+      for await (const { path, bytes } of writes) {
+        at = path;
+        options?.signal?.throwIfAborted();
+        const write = this.prepare(path, options);
+        prepared.push(write);
+        await write.draft.append(bytes, options?.signal);
+        if (this.#isDurable(options)) syncs.push(write.draft.sync());
+        if (syncs.length >= SYNCS_AT_ONCE) await Promise.all(syncs.splice(0));
+      }
+      await Promise.all(syncs.splice(0));
+      options?.signal?.throwIfAborted();
+      const results: WriteResult[] = [];
+      for (const write of prepared) {
+        at = write.path;
+        results.push({ etag: await this.#publish(write, options) });
+      }
+      if (this.#isDurable(options)) {
+        await this.sync(prepared.flatMap(({ place, made }) => [place.directory, ...made]));
+      }
+      return results;
+    } catch (error) {
+      await Promise.allSettled(syncs);
+      for (const { draft } of prepared) draft.discard();
+      throw diskError(error, at);
+    }
+  }
+
+  /** Syncs directories, unless the store is not durable. */
+  async sync(directories: readonly string[]): Promise<void> {
+    if (directories.length === 1) return await this.#directories.sync(directories[0]!);
+    await Promise.all([...new Set(directories)].map((directory) => this.#directories.sync(directory)));
+  }
+
+  /** Syncs directories after a change of names, if the store is durable. */
+  async settle(...directories: readonly string[]): Promise<void> {
+    if (this.#isDurable(undefined)) await this.sync(directories);
+  }
+
+  #isDurable(options: DiskWriteOptions | undefined): boolean {
+    return (options?.durability ?? this.#durability) === "full";
+  }
+
+  async #publish({ draft, place, path }: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
+    const exclusive = options?.ifMatch !== undefined;
+    if (!exclusive && !this.#isDurable(options)) return draft.publish(place.path, path, options, this.#floor);
+    return await withLock(
+      place.directory,
+      exclusive,
+      () => draft.publish(place.path, path, options, this.#floor),
+    );
+  }
+
+  /** Sweeps a directory when this process first writes to it. */
+  async #sweepOnce(directory: string): Promise<void> {
+    if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
+    this.#swept.add(directory);
+    try {
+      await sweepDirectory(directory, ABANDONED_AFTER);
+    } catch (error) {
+      // The write itself is done; whoever may do it, and comes next, sweeps.
+      if (!isAbsence(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Stores: bytes at paths. {@linkcode Store} is the seam a driver implements; the rest are stores, and what a
+ * driver needs to be written: the rule for paths, ranges, streams, path order and the one error type.
+ *
+ * @module
+ */
+
+export * from "../errors.ts";
+export * from "../path.ts";
+export * from "./disk_store.ts";
+export * from "./memory_store.ts";
+export * from "./order.ts";
+export * from "./range.ts";
+export * from "./store.ts";
+export * from "./stream.ts";
+export * from "./tree.ts";
