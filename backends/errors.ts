@@ -151,12 +151,26 @@ export class StorageError extends Error {
   within(context: ErrorContext): this {
     const before = this.#context;
     if (before.backend !== undefined) return this;
-    this.#context = {
+    return this.#describe({
       backend: context.backend,
       operation: context.operation ?? before.operation,
       path: before.path ?? context.path,
-    };
-    const message = describe(this.detail, this.#context);
+    });
+  }
+
+  /**
+   * Names the path as the caller of a layer knows it, where the layer translates paths.
+   *
+   * @param path The path the caller used.
+   * @returns This error.
+   */
+  at(path: string): this {
+    return this.#describe({ ...this.#context, path });
+  }
+
+  #describe(context: ErrorContext): this {
+    this.#context = context;
+    const message = describe(this.detail, context);
     // The stack begins with the message it was made with.
     if (this.stack !== undefined) this.stack = this.stack.replace(this.message, () => message);
     this.message = message;

@@ -7,19 +7,30 @@
 import { StorageError } from "../errors.ts";
 
 /** How the data of each dtype is held. */
-interface DataTypes {
+export interface DataTypes {
   /** One byte an element, 0 or 1. */
   bool: Uint8Array;
+  /** Signed integers of 8 bits. */
   int8: Int8Array;
+  /** Signed integers of 16 bits. */
   int16: Int16Array;
+  /** Signed integers of 32 bits. */
   int32: Int32Array;
+  /** Signed integers of 64 bits. */
   int64: BigInt64Array;
+  /** Unsigned integers of 8 bits. */
   uint8: Uint8Array;
+  /** Unsigned integers of 16 bits. */
   uint16: Uint16Array;
+  /** Unsigned integers of 32 bits. */
   uint32: Uint32Array;
+  /** Unsigned integers of 64 bits. */
   uint64: BigUint64Array;
+  /** IEEE 754 numbers of 16 bits. */
   float16: Float16Array;
+  /** IEEE 754 numbers of 32 bits. */
   float32: Float32Array;
+  /** IEEE 754 numbers of 64 bits. */
   float64: Float64Array;
   /** Two float32 an element: real, imaginary. */
   complex64: Float32Array;
@@ -276,9 +287,12 @@ export function isNdArray(value: unknown): value is NdArray {
   const layout = dataTypes[dtype];
   if (!(data instanceof layout.array)) return false;
   if (!Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length) return false;
-  let size = 1, first = 0, last = 0;
+  let size = 1;
+  let first = 0;
+  let last = 0;
   for (let axis = 0; axis < shape.length; axis++) {
-    const length = shape[axis]!, step = stride[axis]!;
+    const length = shape[axis]!;
+    const step = stride[axis]!;
     if (!Number.isSafeInteger(length) || length < 0 || !Number.isSafeInteger(step)) return false;
     size *= length;
     if (step < 0) first += (length - 1) * step;

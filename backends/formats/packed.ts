@@ -71,11 +71,13 @@ type Elements = Float64Array;
 const BLOCK = 16;
 
 function gather(source: Elements, target: Elements, shape: number[], stride: number[]): void {
-  const inner = shape.pop()!, step = stride.pop()!;
+  const inner = shape.pop()!;
+  const step = stride.pop()!;
   const index = shape.map(() => 0);
-  for (let from = 0, to = 0; to < target.length; to += inner) {
+  let from = 0;
+  for (let to = 0; to < target.length; to += inner) {
     if (step === 1 && inner >= BLOCK) target.set(source.subarray(from, from + inner), to);
-    else for (let i = 0, at = from; i < inner; i++, at += step) target[to + i] = source[at]!;
+    else for (let i = 0; i < inner; i++) target[to + i] = source[from + i * step]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += stride[axis]!;
       if (++index[axis]! < shape[axis]!) break;

@@ -153,6 +153,14 @@ export class Tree<T> {
     for (const name of [...this.#root.children.keys()]) this.#change(this.#root, name, undefined);
   }
 
+  /** Removes all files and links; the directories stay. */
+  clearFiles(directory: DirectoryNode<T> = this.#root): void {
+    for (const [name, node] of [...directory.children]) {
+      if (node.kind === "directory") this.clearFiles(node);
+      else this.#change(directory, name, undefined);
+    }
+  }
+
   /**
    * Makes a directory and its parents.
    *

@@ -1,0 +1,313 @@
+/**
+ * The contracts: what a backend is. A backend keeps values at paths; implement {@linkcode StorageBackend} (reads
+ * and writes), {@linkcode ReadOnlyBackend}, {@linkcode VirtualBackend} (paths that are made up) or
+ * {@linkcode StreamingBackend} (only sends). If you have bytes at paths, write a `Store` instead and wrap it in a `StoreBackend`.
+ *
+ * @module
+ */
+
+import { type DataSink, DataSource, type SaveOptions, type SaveResult } from "./data_source.ts";
+import { isStorageError, StorageError } from "./errors.ts";
+import { joinPath } from "./path.ts";
+import type { AbortOptions, DeleteOptions, ReadOptions, WriteOptions } from "./stores/store.ts";
+
+/** Options of {@linkcode StorageBackend.delete}. */
+export interface BackendDeleteOptions extends DeleteOptions {
+  /**
+   * Delete a directory with all it holds.
+   *
+   * @default {false} a directory that is not empty is refused
+   */
+  recursive?: boolean | undefined;
+  /**
+   * Succeed if nothing is there.
+   *
+   * @default {false}
+   */
+  force?: boolean | undefined;
+}
+
+/** Options of {@linkcode StorageBackend.copy} and {@linkcode StorageBackend.move}. */
+export interface CopyOptions extends AbortOptions {
+  /**
+   * Replace files at the destination. A directory is never replaced: a tree copied onto one is merged into it, a
+   * tree moved onto one is refused.
+   *
+   * @default {false} anything at the destination is refused with `already-exists`
+   */
+  overwrite?: boolean | undefined;
+}
+
+/** Options of {@linkcode StorageBackend.createSymlink}. */
+export interface SymlinkOptions extends AbortOptions {
+  /**
+   * Replace a link that is there; anything else is refused with `already-exists` all the same.
+   *
+   * @default {false}
+   */
+  overwrite?: boolean | undefined;
+}
+
+/**
+ * A backend that reads only: an archive, a web site, a mounted data set.
+ *
+ * @example
+ * ```ts
+ * import { type Entry, type FileInfo, ReadOnlyBackend, registerBackend, StorageError } from "@polystore/polystore";
+ * import assert from "node:assert/strict";
+ *
+ * class Constants extends ReadOnlyBackend {
+ *   static readonly backendType = "constants";
+ *   static {
+ *     registerBackend(this);
+ *   }
+ *   override load(path: string): Promise<unknown> {
+ *     if (path === "pi") return Promise.resolve(Math.PI);
+ *     return Promise.reject(new StorageError("not-found", "not found", { path }));
+ *   }
+ *   override async stat(path: string): Promise<FileInfo> {
+ *     if (path !== "") await this.load(path);
+ *     return { path, kind: path === "" ? "directory" : "file", exists: true };
+ *   }
+ *   override async *entries(): AsyncGenerator<Entry> {
+ *     yield { path: "pi", kind: "file" };
+ *   }
+ * }
+ *
+ * const constants = new Constants();
+ * assert.equal(await constants.load("pi"), Math.PI);
+ * assert.deepEqual(await constants.listDir(""), ["pi"]);
+ * assert.equal(await constants.exists("e"), false);
+ * ```
+ */
+export abstract class ReadOnlyBackend extends DataSource {
+  /** Whether paths are checked against the file system before use: no, they are not of this machine. */
+  override get requiresFilesystemValidation(): boolean {
+    return false;
+  }
+}
+
+/**
+ * A backend that makes up its paths: it lists and loads what some other system holds in its own way, and takes what it
+ * needs for that from the options. A missing option is refused with a `TypeError`.
+ */
+export abstract class VirtualBackend extends DataSource implements DataSink {
+  /** Whether paths are checked against the file system before use: no, there is none. */
+  override get requiresFilesystemValidation(): boolean {
+    return false;
+  }
+
+  /** See {@linkcode DataSink.save}. */
+  abstract save(data: unknown, path: string, options?: SaveOptions): Promise<SaveResult>;
+
+  /** See {@linkcode DataSink.saveBatch}; one after the other. */
+  async saveBatch(data: readonly unknown[], paths: readonly string[], options?: SaveOptions): Promise<SaveResult[]> {
+    checkBatch(data, paths);
+    return await Array.fromAsync(data, (value, index) => this.save(value, paths[index]!, options));
+  }
+}
+
+/**
+ * A backend that reads and writes: values at paths, with directories.
+ *
+ * A subclass implements `load`, `save`, `delete`, `stat` and `entries`; everything else is derived from these, and can be
+ * overridden where the engine does it better. The promises at each method are what
+ * `@polystore/polystore/testing` checks.
+ */
+export abstract class StorageBackend extends DataSource implements DataSink {
+  /** Whether paths are checked against the file system before use. */
+  override get requiresFilesystemValidation(): boolean {
+    return true;
+  }
+
+  /**
+   * Saves a value: what `load` returns equals it. Parents come into being, what is there is replaced, and readers see the old
+   * or the new content.
+   *
+   * @param data The value.
+   * @param path Where to.
+   * @param options Conditions, format, signal.
+   * @returns The etag of the new content.
+   * @throws {StorageError} `already-exists` with `overwrite: false`, `precondition-failed` with `ifMatch`,
+   * `is-a-directory`, `not-a-directory`, `invalid-value`, `unknown-format`; nothing has changed then.
+   */
+  abstract save(data: unknown, path: string, options?: SaveOptions): Promise<SaveResult>;
+
+  /**
+   * Deletes a file, a link (not what it leads to) or an empty directory.
+   *
+   * @throws {StorageError} `not-found` unless `force`, `not-empty` unless `recursive`, `precondition-failed`.
+   */
+  abstract delete(path: string, options?: BackendDeleteOptions): Promise<void>;
+
+  /**
+   * Opens the encoded content of a file as a stream; present where the backend keeps or makes bytes.
+   *
+   * @throws {StorageError} `not-found`, `is-a-directory`, `not-a-directory`.
+   */
+  openRead?(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array>>;
+
+  /**
+   * Opens a file for writing its encoded content as a stream. It is published when the stream closes; aborting
+   * leaves the old content.
+   *
+   * @throws {StorageError} what `save` throws, here or when it closes.
+   */
+  openWrite?(path: string, options?: WriteOptions): Promise<WritableStream<Uint8Array>>;
+
+  /**
+   * Saves many values. Everything is checked first; all or nothing where the engine has transactions.
+   *
+   * @param data The values.
+   * @param paths Where to, one for each value.
+   * @param options As of `save`, for all.
+   * @returns The etags, in order.
+   * @throws {StorageError} `invalid-argument` if the lengths differ or a path is there twice, and what `save` throws.
+   */
+  async saveBatch(data: readonly unknown[], paths: readonly string[], options?: SaveOptions): Promise<SaveResult[]> {
+    checkBatch(data, paths);
+    return await Array.fromAsync(data, (value, index) => this.save(value, paths[index]!, options));
+  }
+
+  /** Deletes whatever is at a path, a directory with all it holds. */
+  async deleteAll(path: string, options?: AbortOptions): Promise<void> {
+    await this.delete(path, { ...options, recursive: true });
+  }
+
+  /**
+   * Makes a directory and its parents; succeeds if it is there.
+   *
+   * @returns The path of the directory.
+   * @throws {StorageError} `already-exists` if a file is there, `not-a-directory`, `unsupported`.
+   */
+  ensureDirectory(path: string, _options?: AbortOptions): Promise<string> {
+    return Promise.reject(new StorageError("unsupported", "this backend has no empty directories", { path }));
+  }
+
+  /**
+   * Makes a symbolic link at `path` to `source`, which must exist.
+   *
+   * @throws {StorageError} `not-found` if `source` is missing, `already-exists`, `unsupported`.
+   */
+  createSymlink(_source: string, path: string, _options?: SymlinkOptions): Promise<void> {
+    return Promise.reject(new StorageError("unsupported", "this backend has no symbolic links", { path }));
+  }
+
+  /** Whether a path is a symbolic link. */
+  async isSymlink(path: string, options?: AbortOptions): Promise<boolean> {
+    return (await this.statOrAbsent(path, options))?.kind === "symlink";
+  }
+
+  /**
+   * Copies a file, a link (as a link) or a directory with all it holds; parents of the destination come into being. A
+   * link to something inside a copied directory leads to the copy of it.
+   *
+   * @throws {StorageError} `not-found`, `already-exists` unless `overwrite`, `is-a-directory`, `not-a-directory`,
+   * `invalid-argument` (onto or into itself).
+   */
+  async copy(from: string, to: string, options?: CopyOptions): Promise<void> {
+    const info = await this.stat(from, options);
+    this.checkApart(from, to);
+    if (info.kind !== "directory") return await this.#copyEntry(from, to, info.target, options);
+    const there = await this.statOrAbsent(to, options);
+    if (there && !options?.overwrite) {
+      throw new StorageError("already-exists", "the destination exists already", { path: to });
+    }
+    if (there && there.kind !== "directory") {
+      throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
+    }
+    await this.ensureDirectory(to, options).catch(ignoreUnsupported);
+    for await (const entry of this.entries(from, { recursive: true, signal: options?.signal })) {
+      const goal = joinPath(to, entry.path.slice(from.length + (from === "" ? 0 : 1)));
+      if (entry.kind === "directory") await this.ensureDirectory(goal, options).catch(ignoreUnsupported);
+      else {
+        const target = entry.kind === "symlink" ? (await this.stat(entry.path, options)).target : undefined;
+        const inside = target !== undefined && (target === from || target.startsWith(`${from}/`));
+        await this.#copyEntry(entry.path, goal, inside ? to + target.slice(from.length) : target, options);
+      }
+    }
+  }
+
+  async #copyEntry(from: string, to: string, target: string | undefined, options?: CopyOptions): Promise<void> {
+    if (target === undefined) return await this.copyFile(from, to, options);
+    if (options?.overwrite && await this.isSymlink(to, options)) await this.delete(to, options);
+    await this.linkTo(target, to, options);
+  }
+
+  /**
+   * Moves a file, a link or a directory with all it holds; parents of the destination come into being.
+   *
+   * @throws {StorageError} `not-found`, `already-exists` unless `overwrite` (a directory at the destination: always),
+   * `not-a-directory`, `invalid-argument` (onto or into itself); nothing has changed then.
+   */
+  async move(from: string, to: string, options?: CopyOptions): Promise<void> {
+    const { kind } = await this.stat(from, options);
+    this.checkApart(from, to);
+    const there = await this.statOrAbsent(to, options);
+    if (there && (!options?.overwrite || there.kind === "directory")) {
+      throw new StorageError("already-exists", "the destination exists already", { path: to });
+    }
+    if (there && kind === "directory") {
+      throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
+    }
+    await this.copy(from, to, options);
+    await this.delete(from, { recursive: true, signal: options?.signal });
+  }
+
+  /** Copies one file; `copy` calls it for each. */
+  protected async copyFile(from: string, to: string, options?: CopyOptions): Promise<void> {
+    const value = await this.load(from, { signal: options?.signal });
+    await this.save(value, to, { overwrite: options?.overwrite ?? false, signal: options?.signal });
+  }
+
+  /** Makes a link whose target may be missing; `copy` calls it. */
+  protected async linkTo(target: string, path: string, options?: AbortOptions): Promise<void> {
+    await this.createSymlink(target, path, { signal: options?.signal });
+  }
+
+  /** Refuses to copy or move something onto or into itself. */
+  protected checkApart(from: string, to: string): void {
+    if (to !== from && !to.startsWith(from === "" ? "" : `${from}/`)) return;
+    throw new StorageError(
+      "invalid-argument",
+      `it cannot be copied or moved onto or into itself: ${JSON.stringify(to)}`,
+      { path: from },
+    );
+  }
+}
+
+function ignoreUnsupported(error: unknown): void {
+  // Without empty directories, a directory is there when something is in it.
+  if (!isStorageError(error, "unsupported")) throw error;
+}
+
+/**
+ * Refuses a batch whose lengths differ or that has a path twice.
+ *
+ * @param data The values.
+ * @param paths The paths.
+ * @throws {StorageError} `invalid-argument`.
+ *
+ * @example
+ * ```ts
+ * import { checkBatch } from "@polystore/polystore/backend";
+ * import assert from "node:assert/strict";
+ *
+ * checkBatch([1, 2], ["a", "b"]);
+ * assert.throws(() => checkBatch([1, 2], ["a"]), { code: "invalid-argument" });
+ * assert.throws(() => checkBatch([1, 2], ["a", "a"]), { code: "invalid-argument" });
+ * ```
+ */
+export function checkBatch(data: readonly unknown[], paths: readonly string[]): void {
+  if (data.length !== paths.length) {
+    throw new StorageError(
+      "invalid-argument",
+      `a batch needs one path for each value: received ${data.length} values and ${paths.length} paths`,
+    );
+  }
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) throw new StorageError("invalid-argument", "the path is in the batch twice", { path });
+    seen.add(path);
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * The memory backend: values kept as they are, in the memory of this process.
+ *
+ * Permissions: none.
+ *
+ * @module
+ */
+
+import {
+  type BackendDeleteOptions,
+  checkBatch,
+  type CopyOptions,
+  StorageBackend,
+  type SymlinkOptions,
+} from "./backend.ts";
+import { absence } from "./absence.ts";
+import { registerBackend } from "./catalogue.ts";
+import { cloneValue } from "./clone.ts";
+import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } from "./data_source.ts";
+import { inContext, StorageError } from "./errors.ts";
+import { chooseFormat } from "./formats/choose_format.ts";
+import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
+import { normalizePath, parentPath } from "./path.ts";
+import { cut } from "./stores/range.ts";
+import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "./stores/store.ts";
+import { collecting, concat, streamOf } from "./stores/stream.ts";
+import { type FileNode, Tree } from "./stores/tree.ts";
+
+/**
+ * What becomes of a value.
+ *
+ * - `copy`: it is copied when it is saved and when it is loaded, so that nobody can change what is stored. A value that a copy
+ *   would change is refused.
+ * - `reference`: the very object is kept and given out.
+ */
+export type MemoryPolicy = "copy" | "reference";
+
+/** Options of {@linkcode MemoryBackend}. */
+export interface MemoryBackendOptions {
+  /**
+   * What becomes of values.
+   *
+   * @default {"copy"}
+   */
+  policy?: MemoryPolicy | undefined;
+  /**
+   * The formats for the content as bytes: `openRead`, `openWrite`, and copying to other backends.
+   *
+   * @default {builtinFormats()}
+   */
+  formats?: FormatRegistry | undefined;
+}
+
+/** Options of {@linkcode MemoryBackend.load}. */
+export interface MemoryLoadOptions extends LoadOptions {
+  /**
+   * What becomes of this value.
+   *
+   * @default {undefined} as the backend was made
+   */
+  policy?: MemoryPolicy | undefined;
+}
+
+/** Options of {@linkcode MemoryBackend.save}. */
+export interface MemorySaveOptions extends SaveOptions {
+  /**
+   * What becomes of this value.
+   *
+   * @default {undefined} as the backend was made
+   */
+  policy?: MemoryPolicy | undefined;
+}
+
+/**
+ * Values in memory, in a tree of directories with links. Any value can be saved under any path; formats play no part until
+ * bytes are asked for. Listing a directory costs its children, whatever else is stored.
+ *
+ * @example
+ * ```ts
+ * import { MemoryBackend } from "@polystore/polystore/memory";
+ * import assert from "node:assert/strict";
+ *
+ * const memory = new MemoryBackend();
+ * const scores = new Map([["a", 1]]);
+ * await memory.save(scores, "run/scores");
+ * scores.clear();
+ * assert.deepEqual(await memory.load("run/scores"), new Map([["a", 1]]));
+ *
+ * const handler = () => 42;
+ * await memory.save(handler, "run/handler", { policy: "reference" });
+ * assert.equal(await memory.load("run/handler", { policy: "reference" }), handler);
+ * ```
+ */
+export class MemoryBackend extends StorageBackend {
+  /** The name it is registered under. */
+  static readonly backendType = "memory";
+  static {
+    registerBackend(this);
+  }
+
+  readonly #tree = new Tree<unknown>();
+  readonly #policy: MemoryPolicy;
+  readonly #formats: FormatRegistry;
+
+  /** Creates an empty backend. */
+  constructor(options: MemoryBackendOptions = {}) {
+    super();
+    this.#policy = options.policy ?? "copy";
+    this.#formats = options.formats ?? builtinFormats();
+  }
+
+  /** Whether paths are checked against the file system before use: no, they are not of it. */
+  override get requiresFilesystemValidation(): boolean {
+    return false;
+  }
+
+  /** See `StorageBackend.save`. */
+  // deno-lint-ignore require-await -- what is thrown must become a rejection
+  override async save(data: unknown, path: string, options?: MemorySaveOptions): Promise<SaveResult> {
+    try {
+      options?.signal?.throwIfAborted();
+      return this.#set(normalizePath(path), this.#keep(data, options), options);
+    } catch (error) {
+      throw inContext(error, { operation: "save", path });
+    }
+  }
+
+  /** See `DataSource.load`. */
+  override async load(path: string, options?: MemoryLoadOptions): Promise<unknown> {
+    try {
+      options?.signal?.throwIfAborted();
+      const place = normalizePath(path);
+      const node = this.#tree.find(place);
+      if (node?.kind !== "file") throw await this.#absence(place);
+      return this.#keep(node.content, options);
+    } catch (error) {
+      throw inContext(error, { operation: "load", path });
+    }
+  }
+
+  /** See `StorageBackend.saveBatch`. All or nothing. */
+  // deno-lint-ignore require-await
+  override async saveBatch(
+    data: readonly unknown[],
+    paths: readonly string[],
+    options?: MemorySaveOptions,
+  ): Promise<SaveResult[]> {
+    try {
+      options?.signal?.throwIfAborted();
+      const places = paths.map(normalizePath);
+      checkBatch(data, places);
+      return this.#tree.atomically(() =>
+        places.map((place, index) => {
+          try {
+            return this.#set(place, this.#keep(data[index], options), options);
+          } catch (error) {
+            throw inContext(error, { path: place });
+          }
+        })
+      );
+    } catch (error) {
+      throw inContext(error, { operation: "save" });
+    }
+  }
+
+  /** See `DataSource.stat`. The size is known of bytes and arrays only. */
+  override async stat(path: string, options?: AbortOptions): Promise<FileInfo> {
+    try {
+      options?.signal?.throwIfAborted();
+      const place = normalizePath(path);
+      const node = this.#tree.look(place);
+      const end = this.#tree.find(place);
+      const details = end?.kind === "file" ? detailsOf(end) : {};
+      if (node?.kind === "symlink") {
+        const target = this.#tree.readLink(place);
+        return { ...details, path, kind: "symlink", exists: end !== undefined, target, targetKind: end?.kind };
+      }
+      if (node === undefined) throw await this.#absence(place);
+      return { ...details, path, kind: node.kind, exists: true };
+    } catch (error) {
+      throw inContext(error, { operation: "stat", path });
+    }
+  }
+
+  /** See `DataSource.entries`. */
+  override async *entries(directory: string, options: EntriesOptions = {}): AsyncGenerator<Entry> {
+    const { recursive = false, signal } = options;
+    try {
+      const prefix = normalizePath(directory);
+      const kind = this.#tree.find(prefix)?.kind;
+      if (kind === undefined) throw await this.#absence(prefix);
+      if (kind === "file") throw new StorageError("not-a-directory", "it is a file, not a directory", { path: prefix });
+      for (const { path, node } of this.#tree.entries(prefix, { shallow: !recursive })) {
+        signal?.throwIfAborted();
+        yield node.kind === "file" ? { path, kind: "file", ...sizeAndTime(node) } : { path, kind: node.kind };
+      }
+    } catch (error) {
+      throw inContext(error, { operation: "list", path: directory });
+    }
+  }
+
+  /** See `StorageBackend.delete`. */
+  override async delete(path: string, options: BackendDeleteOptions = {}): Promise<void> {
+    try {
+      options.signal?.throwIfAborted();
+      const place = normalizePath(path);
+      if (!options.force && options.ifMatch === undefined && this.#tree.look(place) === undefined) {
+        throw await this.#absence(place);
+      }
+      if (options.recursive) this.#tree.removeTree(place);
+      else this.#tree.remove(place, options.ifMatch);
+    } catch (error) {
+      throw inContext(error, { operation: "delete", path });
+    }
+  }
+
+  /** See `StorageBackend.ensureDirectory`. */
+  // deno-lint-ignore require-await
+  override async ensureDirectory(path: string, options?: AbortOptions): Promise<string> {
+    try {
+      options?.signal?.throwIfAborted();
+      this.#tree.makeDirectory(normalizePath(path));
+      return path;
+    } catch (error) {
+      throw inContext(error, { operation: "make directory", path });
+    }
+  }
+
+  /** See `StorageBackend.createSymlink`. */
+  override async createSymlink(source: string, path: string, options: SymlinkOptions = {}): Promise<void> {
+    try {
+      options.signal?.throwIfAborted();
+      const target = normalizePath(source);
+      const place = normalizePath(path);
+      if (this.#tree.look(target) === undefined) throw await this.#absence(target);
+      if (target === place) throw new StorageError("invalid-argument", "a link cannot lead to itself", { path });
+      if (options.overwrite && this.#tree.readLink(place) !== undefined) this.#tree.remove(place);
+      this.#tree.link(target, place);
+    } catch (error) {
+      throw inContext(error, { operation: "link", path });
+    }
+  }
+
+  /** See `StorageBackend.copy`. */
+  override async copy(from: string, to: string, options?: CopyOptions): Promise<void> {
+    try {
+      await super.copy(normalizePath(from), normalizePath(to), options);
+    } catch (error) {
+      throw inContext(error, { operation: "copy", path: from });
+    }
+  }
+
+  /** See `StorageBackend.move`. */
+  override async move(from: string, to: string, options: CopyOptions = {}): Promise<void> {
+    try {
+      options.signal?.throwIfAborted();
+      const source = normalizePath(from);
+      if (this.#tree.look(source) === undefined) throw await this.#absence(source);
+      this.#tree.move(source, normalizePath(to), !options.overwrite);
+    } catch (error) {
+      throw inContext(error, { operation: "move", path: from });
+    }
+  }
+
+  /** Copies the value, or shares the object under the policy `reference`. */
+  protected override async copyFile(from: string, to: string, options?: CopyOptions): Promise<void> {
+    this.#set(to, this.#keep((await this.#file(from)).content), { overwrite: options?.overwrite ?? false });
+  }
+
+  /** Makes the link, whether or not its target is there. */
+  // deno-lint-ignore require-await
+  protected override async linkTo(target: string, path: string): Promise<void> {
+    this.#tree.link(target, path);
+  }
+
+  /** See `StorageBackend.openRead`: the value as its format encodes it. */
+  override async openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array>> {
+    try {
+      options?.signal?.throwIfAborted();
+      const place = normalizePath(path);
+      const { content } = await this.#file(place);
+      const format = await chooseFormat(this.#formats, place, undefined, content);
+      const encoded = await format.encode(content);
+      return streamOf(cut(encoded instanceof Uint8Array ? encoded : concat(encoded), options?.range).slice());
+    } catch (error) {
+      throw inContext(error, { operation: "read", path });
+    }
+  }
+
+  /** See `StorageBackend.openWrite`: what is kept is the value that its format decodes. */
+  // deno-lint-ignore require-await
+  override async openWrite(path: string, options: WriteOptions = {}): Promise<WritableStream<Uint8Array>> {
+    const { ifAbsent, ifMatch, signal } = options;
+    try {
+      signal?.throwIfAborted();
+      const place = normalizePath(path);
+      return collecting(async (content) => {
+        const format = await chooseFormat(this.#formats, place);
+        this.#set(place, await format.decode(new Uint8Array(content)), { overwrite: !ifAbsent, ifMatch });
+      }, signal);
+    } catch (error) {
+      throw inContext(error, { operation: "write", path });
+    }
+  }
+
+  /** Deletes all files and links, and leaves the directories. */
+  clearFilesOnly(): void {
+    this.#tree.clearFiles();
+  }
+
+  #set(place: string, value: unknown, options?: SaveOptions): SaveResult {
+    const node = this.#tree.set(
+      place,
+      value,
+      options && { ifAbsent: options.overwrite === false, ifMatch: options.ifMatch },
+    );
+    return { etag: String(node.version) };
+  }
+
+  #keep(value: unknown, options?: MemorySaveOptions): unknown {
+    return (options?.policy ?? this.#policy) === "copy" ? cloneValue(value) : value;
+  }
+
+  async #file(place: string): Promise<FileNode<unknown>> {
+    const node = this.#tree.find(place);
+    if (node?.kind === "file") return node;
+    throw await this.#absence(place);
+  }
+
+  #absence(path: string): Promise<StorageError> {
+    return absence(path, {
+      kind: (path) => this.#tree.find(path)?.kind,
+      target: (path) => this.#tree.readLink(path),
+    });
+  }
+}
+
+function detailsOf(node: FileNode<unknown>): Pick<FileInfo, "size" | "modified" | "etag"> {
+  return { ...sizeAndTime(node), etag: String(node.version) };
+}
+
+function sizeAndTime({ content, modified }: FileNode<unknown>): Pick<FileInfo, "size" | "modified"> {
+  const size = ArrayBuffer.isView(content) ? content.byteLength : undefined;
+  return { size, modified: new Date(modified) };
+}
