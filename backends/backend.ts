@@ -45,7 +45,13 @@ export interface SymlinkOptions extends AbortOptions {
    *
    * @default {false}
    */
-  overwrite?: boolean | undefined;
+  overwriteSymlinksOnly?: boolean | undefined;
+  /**
+   * Make the link even if nothing is where it leads.
+   *
+   * @default {false}
+   */
+  dangling?: boolean | undefined;
 }
 
 /**
@@ -120,6 +126,11 @@ export abstract class StorageBackend extends DataSource implements DataSink {
     return true;
   }
 
+  /** Whether values are kept as they are, formats playing no part until bytes are asked for. */
+  get keepsValues(): boolean {
+    return false;
+  }
+
   /**
    * Saves a value: what `load` returns equals it. Parents come into being, what is there is replaced, and readers see the old
    * or the new content.
@@ -185,7 +196,7 @@ export abstract class StorageBackend extends DataSource implements DataSink {
   }
 
   /**
-   * Makes a symbolic link at `path` to `source`, which must exist.
+   * Makes a symbolic link at `path` to `source`, which must exist unless `dangling`.
    *
    * @throws {StorageError} `not-found` if `source` is missing, `already-exists`, `unsupported`.
    */
@@ -231,7 +242,7 @@ export abstract class StorageBackend extends DataSource implements DataSink {
   async #copyEntry(from: string, to: string, target: string | undefined, options?: CopyOptions): Promise<void> {
     if (target === undefined) return await this.copyFile(from, to, options);
     if (options?.overwrite && await this.isSymlink(to, options)) await this.delete(to, options);
-    await this.linkTo(target, to, options);
+    await this.createSymlink(target, to, { dangling: true, signal: options?.signal });
   }
 
   /**
@@ -258,11 +269,6 @@ export abstract class StorageBackend extends DataSource implements DataSink {
   protected async copyFile(from: string, to: string, options?: CopyOptions): Promise<void> {
     const value = await this.load(from, { signal: options?.signal });
     await this.save(value, to, { overwrite: options?.overwrite ?? false, signal: options?.signal });
-  }
-
-  /** Makes a link whose target may be missing; `copy` calls it. */
-  protected async linkTo(target: string, path: string, options?: AbortOptions): Promise<void> {
-    await this.createSymlink(target, path, { signal: options?.signal });
   }
 
   /** Refuses to copy or move something onto or into itself. */

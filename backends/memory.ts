@@ -114,6 +114,11 @@ export class MemoryBackend extends StorageBackend {
     return false;
   }
 
+  /** Values are kept as they are. */
+  override get keepsValues(): boolean {
+    return true;
+  }
+
   /** See `StorageBackend.save`. */
   // deno-lint-ignore require-await -- what is thrown must become a rejection
   override async save(data: unknown, path: string, options?: MemorySaveOptions): Promise<SaveResult> {
@@ -232,9 +237,9 @@ export class MemoryBackend extends StorageBackend {
       options.signal?.throwIfAborted();
       const target = normalizePath(source);
       const place = normalizePath(path);
-      if (this.#tree.look(target) === undefined) throw await this.#absence(target);
+      if (!options.dangling && this.#tree.look(target) === undefined) throw await this.#absence(target);
       if (target === place) throw new StorageError("invalid-argument", "a link cannot lead to itself", { path });
-      if (options.overwrite && this.#tree.readLink(place) !== undefined) this.#tree.remove(place);
+      if (options.overwriteSymlinksOnly && this.#tree.readLink(place) !== undefined) this.#tree.remove(place);
       this.#tree.link(target, place);
     } catch (error) {
       throw inContext(error, { operation: "link", path });
@@ -265,12 +270,6 @@ export class MemoryBackend extends StorageBackend {
   /** Copies the value, or shares the object under the policy `reference`. */
   protected override async copyFile(from: string, to: string, options?: CopyOptions): Promise<void> {
     this.#set(to, this.#keep((await this.#file(from)).content), { overwrite: options?.overwrite ?? false });
-  }
-
-  /** Makes the link, whether or not its target is there. */
-  // deno-lint-ignore require-await
-  protected override async linkTo(target: string, path: string): Promise<void> {
-    this.#tree.link(target, path);
   }
 
   /** See `StorageBackend.openRead`: the value as its format encodes it. */

@@ -261,14 +261,14 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
 
   /** See `StorageBackend.createSymlink`. */
   override async createSymlink(source: string, path: string, options: SymlinkOptions = {}): Promise<void> {
-    const { overwrite = false, signal } = options;
+    const { overwriteSymlinksOnly = false, dangling = false, signal } = options;
     try {
       const target = this.normalize(source);
       const place = this.normalize(path);
       const link = this.#needs("createSymlink", path);
-      if (!await this.#isThere(target, { signal })) throw await this.#absence(target, { signal });
+      if (!dangling && !await this.#isThere(target, { signal })) throw await this.#absence(target, { signal });
       if (target === place) throw new StorageError("invalid-argument", "a link cannot lead to itself", { path });
-      if (overwrite && await this.store.readSymlink?.(place, { signal }) !== undefined) {
+      if (overwriteSymlinksOnly && await this.store.readSymlink?.(place, { signal }) !== undefined) {
         await this.store.delete?.(place, { signal });
       }
       await link.call(this.store, target, place, { signal });
@@ -311,11 +311,6 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     if (this.store.copy) return void await this.store.copy(from, to, write);
     const source = await this.openRead(from, { signal: options.signal });
     await source.pipeTo(await this.openWrite(to, write));
-  }
-
-  /** Makes the link, whether or not its target is there. */
-  protected override async linkTo(target: string, path: string, options?: AbortOptions): Promise<void> {
-    await this.#needs("createSymlink", path).call(this.store, target, path, options);
   }
 
   /** See `StorageBackend.openRead`. */

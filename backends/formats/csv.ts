@@ -104,7 +104,7 @@ export type CsvTable<O extends CsvOptions> = false extends CsvOption<O, "header"
  * const lists = csv({ header: false, typed: true });
  * const cells = [["A1", 1.5, null], ["2", NaN, true]];
  * assert.deepEqual(await lists.decode(await lists.encode(cells) as Uint8Array), cells);
- * assert.throws(() => csv().encode([{ n: 1 }] as never), /at \[0\]\.n: a number .* csv\(\{ typed: true \}\)/);
+ * assert.throws(() => csv().encode([{ n: 1 }] as never), /\[0\]\.n: a number .* csv\(\{ typed: true \}\)/);
  * ```
  */
 export function csv<const O extends CsvOptions = Record<never, never>>(options?: O): Format<CsvTable<O>> {

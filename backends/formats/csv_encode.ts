@@ -8,6 +8,7 @@ import { StorageError } from "../errors.ts";
 import type { CsvOptions } from "./csv.ts";
 import { writeCell } from "./csv_cell.ts";
 import { describeType } from "./describe.ts";
+import type { Encoded } from "./format.ts";
 
 /** Lines joined before they become bytes: a whole table could be longer than a string can be. */
 const BATCH = 4096;
@@ -20,7 +21,7 @@ const BATCH = 4096;
  * @returns UTF-8, in one or more parts.
  * @throws {StorageError} `invalid-value` for anything that would not come back.
  */
-export function encodeTable(table: unknown, dialect: Required<CsvOptions>): Uint8Array[] {
+export function encodeTable(table: unknown, dialect: Required<CsvOptions>): Encoded {
   if (!Array.isArray(table)) throw refused("", `a table is a list of rows: received ${describeType(table)}`);
   const names = dialect.header && table.length > 0 ? columnsOf(table[0], 0) : undefined;
   const width = names?.length ?? (Array.isArray(table[0]) ? table[0].length : 0);
@@ -42,8 +43,8 @@ export function encodeTable(table: unknown, dialect: Required<CsvOptions>): Uint
       lines = "";
     }
   }
-  parts.push(encoder.encode(lines));
-  return parts;
+  const last = encoder.encode(lines);
+  return parts.length === 0 ? last : [...parts, last];
 }
 
 /** The keys of a row that is a plain object with nothing else to lose. */

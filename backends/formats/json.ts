@@ -52,7 +52,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  *
  * const plain = json();
  * assert.deepEqual(await plain.decode(await plain.encode({ b: [1, -0], a: "x" }) as Uint8Array), { b: [1, -0], a: "x" });
- * assert.throws(() => plain.encode({ rows: [{ when: new Date(0) }] }), /at rows\[0\]\.when: a Date/);
+ * assert.throws(() => plain.encode({ rows: [{ when: new Date(0) }] }), /rows\[0\]\.when: a Date/);
  *
  * const tagged = json({ tagged: true });
  * const when = { when: new Date(0), ids: new Set([1n]) };

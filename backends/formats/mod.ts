@@ -29,6 +29,7 @@
 
 export * from "./format.ts";
 export * from "./format_registry.ts";
+export * from "./choose_format.ts";
 export * from "./json.ts";
 export { tag, untag } from "./tagged.ts";
 export * from "./text.ts";

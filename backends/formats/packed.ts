@@ -4,7 +4,15 @@
  * @module
  */
 
-import { type DataType, dataTypes, type NdArray, sizeOf, stridesOf, type TypedArrayOf } from "./ndarray.ts";
+import {
+  type DataType,
+  dataTypes,
+  type NdArray,
+  sizeOf,
+  stridesOf,
+  type TypedArray,
+  type TypedArrayOf,
+} from "./ndarray.ts";
 
 /**
  * Exactly the elements of `array`, row by row (C order), whatever its strides are: sliced, transposed, broadcast.
@@ -26,18 +34,14 @@ import { type DataType, dataTypes, type NdArray, sizeOf, stridesOf, type TypedAr
  * ```
  */
 export function packed<D extends DataType>(array: NdArray<D>): TypedArrayOf<D> {
-  const { parts, array: TypedArray } = dataTypes[array.dtype];
+  const { itemSize, parts, array: TypedArray } = dataTypes[array.dtype];
   const data = array.data;
   const length = sizeOf(array.shape) * parts;
   if (isContiguous(array, stridesOf(array.shape))) {
     return (data.length === length ? data : data.subarray(0, length)) as TypedArrayOf<D>;
   }
   const target = new TypedArray(new ArrayBuffer(length * data.BYTES_PER_ELEMENT));
-  if (length === 0) return target;
-  // A complex number is an innermost axis of two.
-  const shape = parts === 2 ? [...array.shape, 2] : [...array.shape];
-  const stride = parts === 2 ? [...array.stride.map((step) => step * 2), 1] : [...array.stride];
-  gather(data as Elements, target as Elements, shape, stride);
+  if (length > 0) gather(wordsOf(data, itemSize), wordsOf(target, itemSize), array, Math.max(1, itemSize / 4));
   return target;
 }
 
@@ -64,24 +68,43 @@ export function isContiguous(array: Pick<NdArray, "shape" | "stride">, stride: r
   return shape.includes(0) || shape.every((length, axis) => length === 1 || array.stride[axis] === stride[axis]);
 }
 
-/** One class in place of all: the copying loop is the same for numbers and bigints. */
-type Elements = Float64Array;
+/** Unsigned integers: copying a float as a float may change the bits of a NaN. */
+type Words = Uint8Array | Uint16Array | Uint32Array;
+
+function wordsOf({ buffer, byteOffset, byteLength }: TypedArray, itemSize: number): Words {
+  if (itemSize === 1) return new Uint8Array(buffer, byteOffset, byteLength);
+  if (itemSize === 2) return new Uint16Array(buffer, byteOffset, byteLength / 2);
+  return new Uint32Array(buffer, byteOffset, byteLength / 4);
+}
 
 /** Elements copied one by one before a block copy is the faster way. */
 const BLOCK = 16;
 
-function gather(source: Elements, target: Elements, shape: number[], stride: number[]): void {
-  const inner = shape.pop()!;
-  const step = stride.pop()!;
+/** Copies the elements of an array that has some, `size` words each. */
+function gather(
+  source: Words,
+  target: Words,
+  { shape, stride }: Pick<NdArray, "shape" | "stride">,
+  size: number,
+): void {
+  const last = shape.length - 1;
+  const inner = shape[last]!;
+  const step = stride[last]! * size;
+  const run = inner * size;
   const index = shape.map(() => 0);
   let from = 0;
-  for (let to = 0; to < target.length; to += inner) {
-    if (step === 1 && inner >= BLOCK) target.set(source.subarray(from, from + inner), to);
-    else for (let i = 0; i < inner; i++) target[to + i] = source[from + i * step]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += stride[axis]!;
+  for (let to = 0; to < target.length; to += run) {
+    if (step === size && inner >= BLOCK) target.set(source.subarray(from, from + run), to);
+    else if (size === 1) { for (let i = 0; i < inner; i++) target[to + i] = source[from + i * step]!; }
+    else {
+      for (let i = 0; i < inner; i++) {
+        for (let word = 0; word < size; word++) target[to + i * size + word] = source[from + i * step + word]!;
+      }
+    }
+    for (let axis = last - 1; axis >= 0; axis--) {
+      from += stride[axis]! * size;
       if (++index[axis]! < shape[axis]!) break;
-      from -= stride[axis]! * shape[axis]!;
+      from -= stride[axis]! * size * shape[axis]!;
       index[axis] = 0;
     }
   }

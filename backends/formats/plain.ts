@@ -66,8 +66,9 @@ function walkArray(array: unknown[], place: Place, depth: number): boolean {
   let negativeZero = false;
   checkArray(array, place, depth);
   for (let i = 0; i < array.length; i++) {
-    place[depth] = i;
     const value = array[i];
+    if (typeof value === "string") continue;
+    place[depth] = i;
     if (value === undefined) {
       const hole = !Object.hasOwn(array, i);
       throw refused(place, depth + 1, hole ? HOLE : "undefined would come back as null", !hole);
@@ -80,8 +81,10 @@ function walkArray(array: unknown[], place: Place, depth: number): boolean {
 function walkRecord(record: object, place: Place, depth: number): boolean {
   let negativeZero = false;
   for (const key of recordKeys(record, place, depth)) {
+    const value = (record as Record<string, unknown>)[key];
+    if (typeof value === "string") continue;
     place[depth] = key;
-    if (walk((record as Record<string, unknown>)[key], place, depth + 1)) negativeZero = true;
+    if (walk(value, place, depth + 1)) negativeZero = true;
   }
   return negativeZero;
 }
@@ -130,9 +133,7 @@ export function recordKeys(record: object, place: Place, depth: number): string[
   if (prototype !== Object.prototype && prototype !== null) {
     throw refused(place, depth, reasonFor(record), TAGGED.has(className(record)));
   }
-  if (Object.prototype.toString.call(record) === "[object Arguments]" || isRawJSON(record)) {
-    throw refused(place, depth, "this exotic object would come back as something else");
-  }
+  if (prototype === null && isRawJSON(record)) throw refused(place, depth, "raw JSON would come back as what it says");
   const keys = Object.keys(record);
   if (Object.getOwnPropertyNames(record).length !== keys.length) {
     throw refused(place, depth, "a property that is not enumerable would be lost");

@@ -120,6 +120,24 @@ export async function snapshot(store: Store, paths: readonly string[] = []): Pro
   return seen;
 }
 
+/** The files and links of a store: what must not change where directories on the way to them may come into being. */
+export async function published(store: Store, paths: readonly string[] = []): Promise<Record<string, string>> {
+  const all = Object.entries(await snapshot(store, paths));
+  return Object.fromEntries(all.filter(([, seen]) => !seen.startsWith("directory") && seen !== "undefined"));
+}
+
+/** Asserts that `action` is refused with one of `codes` and publishes nothing. */
+export async function publishesNothing(
+  store: Store,
+  action: () => Promise<unknown>,
+  codes: readonly ErrorCode[],
+  paths: readonly string[],
+): Promise<void> {
+  const before = await published(store, paths);
+  await rejectsWith(action(), ...codes);
+  assert.deepEqual(await published(store, paths), before, `after ${codes.join(" or ")} something was published`);
+}
+
 /** Asserts that `action` is refused with one of `codes` and changes nothing that can be seen. */
 export async function refuses(
   store: Store,

@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import type { WriteRequest } from "../../backends/stores/store.ts";
-import { assertBytes, assertText, bytesOf, MIB, noise, refuses, rejectsWith, snapshot } from "./assertions.ts";
+import {
+  assertBytes,
+  assertText,
+  bytesOf,
+  MIB,
+  noise,
+  published,
+  publishesNothing,
+  rejectsWith,
+} from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
 const BEFORE = ["old", "dir/file"];
@@ -114,7 +123,7 @@ export const batches: readonly StorePromise[] = [
       for (const [path, code] of [["dir", "is-a-directory"], ["dir/file/below", "not-a-directory"]] as const) {
         for (const at of [0, 1, 3]) {
           const writes = GOOD.toSpliced(at, 0, { path, bytes: bytesOf("bad") });
-          await refuses(store, () => store.writeMany(writes), [code], [...BEFORE, "new1", "deep/er/new2"]);
+          await publishesNothing(store, () => store.writeMany(writes), [code], [...BEFORE, "new1", "deep/er/new2"]);
         }
       }
     },
@@ -124,7 +133,7 @@ export const batches: readonly StorePromise[] = [
       const writes = [...GOOD, { path: "new1/below", bytes: bytesOf("bad") }];
       for (const batch of [writes, writes.toReversed()]) {
         const write = () => store.writeMany(batch);
-        await refuses(store, write, ["not-a-directory", "is-a-directory"], ["old", "new1", "new1/below"]);
+        await publishesNothing(store, write, ["not-a-directory", "is-a-directory"], ["old", "new1", "new1/below"]);
       }
     },
   }),
@@ -134,7 +143,7 @@ export const batches: readonly StorePromise[] = [
       await put("old", bytesOf("before"));
       for (const batch of [GOOD, GOOD.toReversed()]) {
         const write = () => store.writeMany(batch, { ifAbsent: true });
-        await refuses(store, write, ["already-exists"], ["old", "new1", "deep/er/new2"]);
+        await publishesNothing(store, write, ["already-exists"], ["old", "new1", "deep/er/new2"]);
       }
       await store.writeMany(GOOD.slice(1), { ifAbsent: true });
       await assertText(store, "deep/er/new2", "good");
@@ -147,7 +156,7 @@ export const batches: readonly StorePromise[] = [
       needs: ["put"],
       async run({ store, put }) {
         await put("old", bytesOf("before"));
-        const before = await snapshot(store, ["old", "new1", "deep/er/new2"]);
+        const before = await published(store, ["old", "new1", "deep/er/new2"]);
         const failure = new Error("the source failed");
         const produce = async function* (): AsyncGenerator<WriteRequest> {
           yield* GOOD;
@@ -155,7 +164,7 @@ export const batches: readonly StorePromise[] = [
           throw failure;
         };
         await assert.rejects(store.writeMany(produce()), (error) => error === failure);
-        assert.deepEqual(await snapshot(store, ["old", "new1", "deep/er/new2"]), before);
+        assert.deepEqual(await published(store, ["old", "new1", "deep/er/new2"]), before);
       },
     },
   ),

@@ -52,7 +52,9 @@ export const copying: readonly StorePromise[] = [
     async run({ store }) {
       await store.write("dir/file", bytesOf("x"));
       for (const path of ["nothing", "no/thing", "dir", "", "dir/file/below"]) {
-        await refuses(store, () => store.copy(path, "to"), ["not-found"], ["to"]);
+        for (const to of ["to", "new/place"]) {
+          await refuses(store, () => store.copy(path, to), ["not-found"], ["to", "new"]);
+        }
       }
     },
   }),

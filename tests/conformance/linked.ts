@@ -1,7 +1,7 @@
 /** What the other methods promise about links. */
 
 import assert from "node:assert/strict";
-import { assertListed, assertText, bytesOf, refuses } from "./assertions.ts";
+import { assertListed, assertText, bytesOf, refuses, rejectsWith } from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
 /** What the other methods promise about links. */
@@ -30,18 +30,36 @@ export const linked: readonly StorePromise[] = [
       assert.equal(await store.readSymlink("link"), "target");
     },
   }),
-  storePromise("write/if-absent-link", "counts a link as there with ifAbsent, wherever it leads", {
+  storePromise("write/if-absent-link", "counts what a link leads to as there with ifAbsent", {
     needs: ["createSymlink"],
     async run({ store }) {
-      await store.write("target", bytesOf("x"));
-      await store.createSymlink("target", "link");
-      await store.createSymlink("nowhere", "dangling");
-      for (const path of ["link", "dangling"]) {
-        await refuses(store, () => store.write(path, bytesOf("y"), { ifAbsent: true }), ["already-exists"]);
-        assert.equal(await store.stat("nowhere"), undefined);
+      await store.write("dir/target", bytesOf("x"));
+      await store.createSymlink("dir/target", "link");
+      await store.createSymlink("dir", "linked");
+      for (const path of ["link", "linked", "linked/target"]) {
+        const write = () => store.write(path, bytesOf("y"), { ifAbsent: true });
+        await refuses(store, write, ["already-exists", "is-a-directory"], ["dir/target"]);
       }
     },
   }),
+  storePromise(
+    "write/if-absent-dangling-link",
+    "creates the target of a dangling link with ifAbsent, or nothing at all",
+    {
+      needs: ["createSymlink", "readSymlink"],
+      async run({ store }) {
+        await store.createSymlink("target", "link");
+        try {
+          await store.write("link", bytesOf("x"), { ifAbsent: true });
+          await assertText(store, "target", "x");
+        } catch (error) {
+          await rejectsWith(Promise.reject(error), "already-exists");
+          await assertText(store, "target", undefined);
+        }
+        assert.equal(await store.readSymlink("link"), "target");
+      },
+    },
+  ),
   storePromise("write/onto-link-to-directory", "refuses to write onto a link to a directory", {
     needs: ["createSymlink"],
     async run({ store }) {

@@ -63,7 +63,9 @@ export const moving: readonly StorePromise[] = [
       await putNamed(["file", "to"]);
       for (const path of ["nothing", "no/thing", "file/below"]) {
         for (const to of ["to", "new/place"]) {
-          await refuses(store, () => store.move(path, to), ["not-found"], ["to", "new/place", "new"]);
+          // Both are true below a file.
+          const codes = path === "file/below" ? ["not-found", "not-a-directory"] as const : ["not-found"] as const;
+          await refuses(store, () => store.move(path, to), codes, ["to", "new/place", "new"]);
         }
       }
     },
@@ -100,22 +102,24 @@ export const moving: readonly StorePromise[] = [
       }
     },
   }),
-  storePromise("move/tree-onto-file", "replaces a file with a directory", {
+  storePromise("move/tree-onto-file", "refuses to replace a file with a directory, which no place does in one step", {
     needs: ["put"],
     async run({ store, putNamed }) {
       await putNamed(["tree/file", "to"]);
-      await store.move("tree", "to");
-      await assertText(store, "to/file", "tree/file");
-      assert.equal(await store.stat("tree"), undefined);
+      for (const options of [undefined, { ifAbsent: false }]) {
+        await refuses(store, () => store.move("tree", "to", options), ["not-a-directory"], ["tree/file", "to"]);
+      }
     },
   }),
   storePromise("move/into-itself", "refuses to move a directory into itself, and changes nothing", {
     needs: ["put"],
     async run({ store, putNamed }) {
       await putNamed(["d/x", "d/y/z"]);
-      for (const to of ["d/e", "d/y/e", "d/new/e", "d/y/z/e"]) {
+      for (const to of ["d/e", "d/y/e", "d/new/e"]) {
         await refuses(store, () => store.move("d", to), ["invalid-argument"], ["d/x", "d/y/z"]);
       }
+      const below = () => store.move("d", "d/y/z/e");
+      await refuses(store, below, ["invalid-argument", "not-a-directory"], ["d/x", "d/y/z"]);
       await refuses(store, () => store.move("", "e"), ["invalid-argument"], ["d/x"]);
     },
   }),
@@ -185,7 +189,9 @@ export const moving: readonly StorePromise[] = [
     async run({ store, putNamed }) {
       await putNamed(["d/x"]);
       await store.createSymlink("d", "link");
-      await refuses(store, () => store.move("d", "link/e"), ["invalid-argument"], ["d/x"]);
+      for (const to of ["link/e", "link/new/e"]) {
+        await refuses(store, () => store.move("d", to), ["invalid-argument"], ["d/x", "d/new"]);
+      }
     },
   }),
 ];

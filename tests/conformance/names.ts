@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isStorageError } from "../../backends/errors.ts";
-import { assertText, bytesOf, collect, rejectsWith, snapshot } from "./assertions.ts";
+import { assertText, bytesOf, collect, published, rejectsWith } from "./assertions.ts";
 import { type StorePromise, storePromise, type StoreWith, type Trial } from "./promise.ts";
 
 /** Kinds of names, each with names that trip one machinery or another. */
@@ -102,12 +102,12 @@ export const names: readonly StorePromise[] = [
       await store.write("dir/file", bytesOf("x"));
       for (const name of ["n", "\u{1f600}"].flatMap((c) => [256, 1024, 5000, 70_000].map((n) => c.repeat(n)))) {
         for (const path of [name, `dir/${name}`, `new/${name}/file`]) {
-          const before = await snapshot(store);
+          const before = await published(store);
           try {
             await store.write(path, bytesOf("long"));
           } catch (error) {
             await rejectsWith(Promise.reject(error), "name-too-long");
-            assert.deepEqual(await snapshot(store), before, `something was left of ${name.length} characters`);
+            assert.deepEqual(await published(store), before, `something was left of ${name.length} characters`);
             continue;
           }
           await assertText(store, path, "long");

@@ -75,14 +75,19 @@ export class StoreModel {
 
   write(path: string, content: string, condition: Condition): Prediction {
     const target = this.#walk(path, true);
-    if (condition === "absent" && this.#walk(path, false).state === "there") return { codes: ["already-exists"] };
+    const own = this.#walk(path, false);
+    const isDirectory: ErrorCode[] = target.node?.kind === "directory" ? ["is-a-directory"] : [];
+    if (condition === "absent" && target.state === "there") return { codes: ["already-exists", ...isDirectory] };
+    if (condition === "absent" && own.state === "there" && target.state !== "missing") return undefined;
     const failed: ErrorCode[] = condition === "current" || condition === "stale" ? ["precondition-failed"] : [];
     if (target.state === "below-file") return { codes: ["not-a-directory", ...failed] };
     if (target.state === "loop") return { codes: ["too-many-links", ...failed] };
     if (target.node?.kind === "directory") return { codes: ["is-a-directory", ...failed] };
     if (condition === "stale" || (condition === "current" && target.node === undefined)) return { codes: failed };
     if (target.state === "dangling") return undefined;
-    return { value: "etag", change: () => this.#put(target.path, { kind: "file", content }) };
+    // A dangling link may be counted as something that is there, or be written through.
+    const refused: ErrorCode[] = condition === "absent" && own.state === "there" ? ["already-exists"] : [];
+    return { value: "etag", codes: refused, change: () => this.#put(target.path, { kind: "file", content }) };
   }
 
   copy(from: string, to: string, condition: Condition): Prediction {
@@ -127,12 +132,13 @@ export class StoreModel {
   move(from: string, to: string, ifAbsent: boolean): Prediction {
     const source = this.#walk(from, false);
     const target = this.#walk(to, false);
-    if (source.node === undefined) {
-      return { codes: source.state === "loop" ? ["not-found", "too-many-links"] : ["not-found"] };
-    }
+    const missing: ErrorCode[] = source.state === "loop" ? ["not-found", "too-many-links"] : ["not-found"];
+    if (source.state === "below-file") missing.push("not-a-directory");
+    if (source.node === undefined) return { codes: missing };
     if (source.path === target.path || target.state === "dangling") return undefined;
-    const inside = target.path.startsWith(`${source.path}/`);
-    if (source.node.kind === "symlink" && to.startsWith(`${from}/`)) return undefined;
+    const inside = isIn(target.path, source.path);
+    // By its text the new place is in the old one, but a link on the way leads elsewhere, or in a circle.
+    if (isIn(to, from) && (!inside || target.state === "loop")) return undefined;
     if (target.state === "loop") return { codes: ["too-many-links"] };
     if (inside) {
       const kinds: ErrorCode[] = ["invalid-argument"];
@@ -144,10 +150,17 @@ export class StoreModel {
     if (target.node?.kind === "directory" || (target.node !== undefined && ifAbsent)) {
       return { codes: ["already-exists"] };
     }
+    if (target.node !== undefined && source.node.kind === "directory") return { codes: ["not-a-directory"] };
     const { path } = source;
     const moved = [[path, source.node] as const, ...this.#below(path)];
+    // Whether a link in a tree that is moved still leads to what is outside of it, nobody says, unless it is renamed.
+    const outside = moved.flatMap(([, node]) =>
+      node.kind === "symlink" && !isIn(node.target, path) ? [node.target] : []
+    );
+    const renamed = parentOf(path) === parentOf(target.path) && !outside.some((other) => isIn(other, target.path));
+    if (source.node.kind === "directory" && outside.length > 0 && !renamed) return undefined;
     // A link that leads through itself: where it leads when it is moved depends on how it is kept.
-    if (source.node.kind === "symlink" && `${source.node.target}/`.startsWith(`${path}/`)) return undefined;
+    if (source.node.kind === "symlink" && isIn(source.node.target, path)) return undefined;
     return { value: undefined, change: () => this.#move(moved, path, target.path) };
   }
 
@@ -155,8 +168,7 @@ export class StoreModel {
     for (const [path] of moved) this.#nodes.delete(path);
     this.#prune(from);
     this.#nodes.delete(to);
-    const carried = (path: string): string =>
-      path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
+    const carried = (path: string): string => isIn(path, from) ? to + path.slice(from.length) : path;
     for (const [path, node] of moved) {
       this.#put(carried(path), node.kind === "symlink" ? { kind: "symlink", target: carried(node.target) } : node);
     }
@@ -213,6 +225,14 @@ export class StoreModel {
       if (this.#below(above.join("/")).length === 0) this.#nodes.delete(above.join("/"));
     }
   }
+}
+
+function isIn(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+function parentOf(path: string): string {
+  return names(path).slice(0, -1).join("/");
 }
 
 function names(path: string): string[] {

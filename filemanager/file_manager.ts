@@ -1,0 +1,475 @@
+/**
+ * {@linkcode FileManager}: the router. Every call names its backend.
+ *
+ * @module
+ */
+
+import type { BackendDeleteOptions, CopyOptions, SymlinkOptions } from "../backends/backend.ts";
+import { foldName } from "../backends/catalogue.ts";
+import type { BackendBase, BackendLookup, FileInfo, ListFilesOptions, SaveResult } from "../backends/data_source.ts";
+import { inContext, StorageError } from "../backends/errors.ts";
+import type { Format } from "../backends/formats/format.ts";
+import { type ImageSamplingRequest, type ImageSamplingResult, sampleImage } from "../backends/sampling.ts";
+import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../backends/stores/store.ts";
+import { BackendRegistry, unknownBackend } from "../registry/backend_registry.ts";
+import { BackendView } from "./backend_view.ts";
+import type { MirrorOptions, MirrorResult } from "./mirror.ts";
+import type { AnyBackends, Backends, LoadOptionsOf, NamesWith, SaveOptionsOf } from "./names.ts";
+import type { Side, TransferOptions } from "./side.ts";
+import { planeOf, type SourcePixelRef } from "./source_pixel_ref.ts";
+import {
+  synchronise,
+  type SyncOptions,
+  type SyncResult,
+  transfer,
+  transferAndDelete,
+  type TransferResult,
+} from "./transfer.ts";
+import type { UpdateOptions } from "./update.ts";
+import type { DirsAndFiles, WalkOptions } from "./walk.ts";
+
+/** Anything that a file manager can take its backends from. */
+export type BackendsSource<B extends Backends> = B | BackendRegistry | ReadonlyMap<string, BackendBase>;
+
+/**
+ * The backend of a copy or move.
+ *
+ * @typeParam N The names.
+ */
+export interface ToBackend<N extends string> {
+  /**
+   * Another backend to copy or move to. The call then streams from one to the other, and compares what has arrived.
+   *
+   * @default {undefined} within the backend
+   */
+  to?: N | undefined;
+}
+
+/**
+ * One interface to many backends. Every call names the backend it is for; nothing is guessed. Listings are in natural order,
+ * errors name the backend, and work between backends is done here.
+ *
+ * Made of a plain object it knows the names and the options of its backends: others do not compile. Made of a registry, it takes any
+ * name, and one that is unknown throws `unknown-backend`.
+ *
+ * @typeParam B The backends.
+ *
+ * @example
+ * ```ts
+ * import { DiskBackend, FileManager, MemoryBackend, ndarray } from "@polystore/polystore";
+ * import assert from "node:assert/strict";
+ *
+ * const root = await Deno.makeTempDir();
+ * const fm = new FileManager({ memory: new MemoryBackend(), disk: new DiskBackend({ root }) });
+ *
+ * const image = ndarray(new Uint16Array([1, 2, 3, 4, 5, 6]), [2, 3]);
+ * await fm.save(image, "plate/A01.npy", "memory");
+ * await fm.copy("plate", "backup/plate", "memory", { to: "disk" });
+ * assert.deepEqual(await fm.load("backup/plate/A01.npy", "disk"), image);
+ *
+ * const counts = fm.on("disk");
+ * await counts.update<{ n: number }>("counts.json", (old) => ({ n: (old?.n ?? 0) + 1 }));
+ * assert.deepEqual(await counts.load("counts.json"), { n: 1 });
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export class FileManager<B extends Backends = AnyBackends> {
+  readonly #registry: BackendRegistry | undefined;
+  readonly #backends = new Map<string, BackendBase>();
+
+  /**
+   * Creates a file manager.
+   *
+   * @param registry Its backends: an object or `Map` by name, of which it takes a copy, or a registry, which it looks into at each call.
+   * @throws {StorageError} `invalid-argument` without one.
+   */
+  constructor(registry: BackendsSource<B>) {
+    if (typeof registry !== "object" || registry === null) {
+      throw new StorageError("invalid-argument", "a file manager needs a registry, or an object of backends");
+    }
+    if (registry instanceof BackendRegistry) {
+      this.#registry = registry;
+      return;
+    }
+    const entries: Iterable<[string, BackendBase]> = registry instanceof Map
+      ? registry
+      : Object.entries(registry as Backends);
+    for (const [name, backend] of entries) this.#backends.set(foldName(name), backend);
+    this.#bind();
+  }
+
+  /** The names of the backends. */
+  get backends(): string[] {
+    return [...new Set([...this.#backends.keys(), ...(this.#registry?.keys() ?? [])])];
+  }
+
+  /**
+   * Adds a backend to this file manager only, or puts it in the place of another.
+   *
+   * @throws {StorageError} `invalid-argument` if the name is empty.
+   */
+  registerBackend(name: string, backend: BackendBase): void {
+    const key = foldName(name);
+    if (key === "") throw new StorageError("invalid-argument", "the name of a backend must not be empty");
+    this.#backends.set(key, backend);
+    this.#bind();
+  }
+
+  /**
+   * The same operations with the name bound.
+   *
+   * @throws {StorageError} `unknown-backend`, listing the names.
+   */
+  on<K extends keyof B & string>(backend: K): BackendView<B[K] & BackendBase> {
+    return new BackendView(backend, this.#get(backend) as B[K] & BackendBase);
+  }
+
+  /** Loads a value in a format of your own, which tells its type. */
+  load<T, K extends NamesWith<B, "load">>(
+    path: string,
+    backend: K,
+    options: LoadOptionsOf<B[K]> & { format: Format<T> },
+  ): Promise<T>;
+  /**
+   * Loads a value: it equals what was saved.
+   *
+   * @throws {StorageError} `not-found`, `is-a-directory`, `not-a-directory`, `corrupt`, `unknown-format`, `unknown-backend`.
+   */
+  load<T = unknown, K extends NamesWith<B, "load"> = NamesWith<B, "load">>(
+    path: string,
+    backend: K,
+    options?: LoadOptionsOf<B[K]>,
+  ): Promise<T>;
+  async load<T, K extends NamesWith<B, "load">>(path: string, backend: K, options?: LoadOptionsOf<B[K]>): Promise<T> {
+    return await this.#on(backend).load<T>(path, options);
+  }
+
+  /** Loads many values, in order. */
+  async loadBatch<T = unknown, K extends NamesWith<B, "loadBatch"> = NamesWith<B, "loadBatch">>(
+    paths: readonly string[],
+    backend: K,
+    options?: LoadOptionsOf<B[K]>,
+  ): Promise<T[]> {
+    return await this.#on(backend).loadBatch<T>(paths, options);
+  }
+
+  /**
+   * Saves a value; parents come into being, what is there is replaced, and readers see the old or the new content.
+   *
+   * @throws {StorageError} `already-exists` with `overwrite: false`, `precondition-failed` with `ifMatch`, `is-a-directory`,
+   * `not-a-directory`, `invalid-value`, `unknown-format`, `unknown-backend`; nothing has changed then.
+   */
+  async save<K extends NamesWith<B, "save">>(
+    data: unknown,
+    path: string,
+    backend: K,
+    options?: SaveOptionsOf<B[K]>,
+  ): Promise<SaveResult> {
+    return await this.#on(backend).save(data, path, options);
+  }
+
+  /**
+   * Saves many values. Everything is checked first; all or nothing where the engine has transactions.
+   *
+   * @throws {StorageError} `invalid-argument` if the lengths differ or a path is there twice, and what `save` throws.
+   */
+  async saveBatch<K extends NamesWith<B, "saveBatch">>(
+    data: readonly unknown[],
+    paths: readonly string[],
+    backend: K,
+    options?: SaveOptionsOf<B[K]>,
+  ): Promise<SaveResult[]> {
+    return await this.#on(backend).saveBatch(data, paths, options);
+  }
+
+  /**
+   * Replaces a value by what `change` makes of it, by compare-and-swap: if another writer was faster, in whatever
+   * process, the value is loaded again and `change` called again. `undefined` leaves everything as it is.
+   *
+   * @throws {StorageError} `busy` if others were faster every time.
+   */
+  async update<T, K extends NamesWith<B, "save"> = NamesWith<B, "save">>(
+    path: string,
+    backend: K,
+    change: (value: T | undefined) => T | undefined | Promise<T | undefined>,
+    options?: UpdateOptions,
+  ): Promise<T | undefined> {
+    return await this.#on(backend).update(path, change, options);
+  }
+
+  /** Opens the encoded content of a file as a stream; `range` reads a part. */
+  async openRead(
+    path: string,
+    backend: NamesWith<B, "openRead">,
+    options?: ReadOptions,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return await this.#on(backend).openRead(path, options);
+  }
+
+  /** Opens a file for writing its encoded content; it is published when the stream closes, aborting leaves the old. */
+  async openWrite(
+    path: string,
+    backend: NamesWith<B, "openWrite">,
+    options?: WriteOptions,
+  ): Promise<WritableStream<Uint8Array>> {
+    return await this.#on(backend).openWrite(path, options);
+  }
+
+  /** The paths of the files in a directory, in natural order; by glob, by suffix, and recursively if asked to. */
+  async listFiles(
+    directory: string,
+    backend: NamesWith<B, "listFiles">,
+    options?: ListFilesOptions,
+  ): Promise<string[]> {
+    return await this.#on(backend).listFiles(directory, options);
+  }
+
+  /** As `listFiles`, of raster images: see `DEFAULT_IMAGE_EXTENSIONS`. */
+  async listImageFiles(
+    directory: string,
+    backend: NamesWith<B, "listFiles">,
+    options?: ListFilesOptions,
+  ): Promise<string[]> {
+    return await this.#on(backend).listImageFiles(directory, options);
+  }
+
+  /** The path of the file of a name that is nearest to a directory; of several, the first in natural order. */
+  async findFileRecursive(
+    directory: string,
+    name: string,
+    backend: NamesWith<B, "entries">,
+    options?: AbortOptions,
+  ): Promise<string | undefined> {
+    return await this.#on(backend).findFileRecursive(directory, name, options);
+  }
+
+  /** The names in a directory, in natural order. */
+  async listDir(directory: string, backend: NamesWith<B, "listDir">, options?: AbortOptions): Promise<string[]> {
+    return await this.#on(backend).listDir(directory, options);
+  }
+
+  /** Yields everything below a directory, in path order. */
+  async *walk(directory: string, backend: NamesWith<B, "entries">, options?: WalkOptions): AsyncGenerator<Entry> {
+    yield* this.#on(backend).walk(directory, options);
+  }
+
+  /** The directories and the files below a directory, each once, in natural order. */
+  async collectDirsAndFiles(
+    directory: string,
+    backend: NamesWith<B, "entries">,
+    options?: WalkOptions,
+  ): Promise<DirsAndFiles> {
+    return await this.#on(backend).collectDirsAndFiles(directory, options);
+  }
+
+  /** Tells what is at a path. */
+  async stat(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<FileInfo> {
+    return await this.#on(backend).stat(path, options);
+  }
+
+  /** Whether a file or a directory is at a path. */
+  async exists(path: string, backend: NamesWith<B, "exists">, options?: AbortOptions): Promise<boolean> {
+    return await this.#on(backend).exists(path, options);
+  }
+
+  /** Whether a file is at a path. */
+  async isFile(path: string, backend: NamesWith<B, "isFile">, options?: AbortOptions): Promise<boolean> {
+    return await this.#on(backend).isFile(path, options);
+  }
+
+  /** Whether a directory is at a path. */
+  async isDir(path: string, backend: NamesWith<B, "isDir">, options?: AbortOptions): Promise<boolean> {
+    return await this.#on(backend).isDir(path, options);
+  }
+
+  /** Whether a symbolic link is at a path. */
+  async isSymlink(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<boolean> {
+    return await this.#on(backend).isSymlink(path, options);
+  }
+
+  /** Makes a directory and its parents; answers its path. */
+  async ensureDirectory(
+    directory: string,
+    backend: NamesWith<B, "ensureDirectory">,
+    options?: AbortOptions,
+  ): Promise<string> {
+    return await this.#on(backend).ensureDirectory(directory, options);
+  }
+
+  /** Makes a symbolic link to `source`, which must exist. */
+  async createSymlink(
+    source: string,
+    link: string,
+    backend: NamesWith<B, "createSymlink">,
+    options?: SymlinkOptions,
+  ): Promise<void> {
+    await this.#on(backend).createSymlink(source, link, options);
+  }
+
+  /** Makes a link at the same place under `to` for each file under `from`; conflicts are found before anything is made. */
+  async mirrorDirectoryWithSymlinks(
+    from: string,
+    to: string,
+    backend: NamesWith<B, "createSymlink">,
+    options?: MirrorOptions,
+  ): Promise<MirrorResult> {
+    return await this.#on(backend).mirrorDirectoryWithSymlinks(from, to, options);
+  }
+
+  /** Deletes a file, a link or an empty directory; with `recursive`, whatever is there. */
+  async delete(path: string, backend: NamesWith<B, "delete">, options?: BackendDeleteOptions): Promise<void> {
+    await this.#on(backend).delete(path, options);
+  }
+
+  /** Deletes whatever is at a path, a directory with all it holds. */
+  async deleteAll(path: string, backend: NamesWith<B, "deleteAll">, options?: AbortOptions): Promise<void> {
+    await this.#on(backend).deleteAll(path, options);
+  }
+
+  /** Copies a file, a link or a directory to another backend; see {@linkcode TransferOptions}. */
+  copy(
+    from: string,
+    to: string,
+    backend: NamesWith<B, "load">,
+    options: TransferOptions & { to: NamesWith<B, "save"> },
+  ): Promise<TransferResult>;
+  /** Copies a file, a link or a directory within a backend. */
+  copy(from: string, to: string, backend: NamesWith<B, "copy">, options?: CopyOptions): Promise<void>;
+  async copy(
+    from: string,
+    to: string,
+    backend: string,
+    options: TransferOptions & ToBackend<string> = {},
+  ): Promise<TransferResult | void> {
+    const { to: other, ...rest } = options;
+    if (other === undefined || foldName(other) === foldName(backend)) {
+      return await this.#on(backend).copy(from, to, rest);
+    }
+    return await this.#between("copy", backend, other, from, (a, b) => transfer(a, b, from, to, rest));
+  }
+
+  /** Moves to another backend: copies, compares every file, then deletes the source. */
+  move(
+    from: string,
+    to: string,
+    backend: NamesWith<B, "delete">,
+    options: TransferOptions & { to: NamesWith<B, "save"> },
+  ): Promise<TransferResult>;
+  /** Moves a file, a link or a directory within a backend. */
+  move(from: string, to: string, backend: NamesWith<B, "move">, options?: CopyOptions): Promise<void>;
+  async move(
+    from: string,
+    to: string,
+    backend: string,
+    options: TransferOptions & ToBackend<string> = {},
+  ): Promise<TransferResult | void> {
+    const { to: other, ...rest } = options;
+    if (other === undefined || foldName(other) === foldName(backend)) {
+      return await this.#on(backend).move(from, to, rest);
+    }
+    return await this.#between("move", backend, other, from, (a, b) => transferAndDelete(a, b, from, to, rest));
+  }
+
+  /**
+   * Makes a directory equal to another, in the same or another backend: copies what is missing or has other content, and
+   * with `delete` takes away the rest. Running it again after an interruption goes on where it was.
+   */
+  async sync(
+    from: string,
+    to: string,
+    backend: NamesWith<B, "load">,
+    options: SyncOptions & ToBackend<NamesWith<B, "save">> = {},
+  ): Promise<SyncResult> {
+    const { to: other = backend, ...rest } = options;
+    return await this.#between("sync", backend, other, from, (a, b) => synchronise(a, b, from, to, rest));
+  }
+
+  /** Loads a part of an image, and what statistics need. */
+  async sample(
+    path: string,
+    backend: NamesWith<B, "sample">,
+    request?: ImageSamplingRequest,
+  ): Promise<ImageSamplingResult> {
+    return await this.#on(backend).sample(path, request);
+  }
+
+  /** Loads a part of the image a reference means. */
+  async sampleSourceRef(
+    ref: SourcePixelRef,
+    options: { basePath?: string | undefined; request?: ImageSamplingRequest | undefined } = {},
+  ): Promise<ImageSamplingResult> {
+    const view = this.#on(ref.backend);
+    const address = view.resolveAddress(ref.backendAddress, options);
+    if (!ref.sourceAxisIndices?.length) return await view.sample(address, options.request);
+    return sampleImage(planeOf(await view.load(address), ref), options.request, address);
+  }
+
+  /** The address in a backend to load from, for what the caller calls `address`. */
+  resolveAddress(
+    address: string,
+    backend: NamesWith<B, "resolveAddress">,
+    options?: { basePath?: string | undefined },
+  ): string {
+    return this.#on(backend).resolveAddress(address, options);
+  }
+
+  /** The address of something a backend has listed in `directory`. */
+  resolveListedAddress(address: string, backend: keyof B & string, options: { directory: string }): string {
+    return this.#on(backend).resolveListedAddress(address, options);
+  }
+
+  /** The path that stands for the origin of what is at an address. */
+  sourcePath(
+    address: string,
+    backend: NamesWith<B, "sourcePath">,
+    options?: { basePath?: string | undefined },
+  ): string {
+    return this.#on(backend).sourcePath(address, options);
+  }
+
+  /** The file of this machine behind an address, if there is one. */
+  physicalSourcePath(
+    address: string,
+    backend: keyof B & string,
+    options?: { basePath?: string | undefined },
+  ): string | undefined {
+    return this.#on(backend).physicalSourcePath(address, options);
+  }
+
+  #on(name: string): BackendView {
+    return new BackendView(name, this.#get(name)) as unknown as BackendView;
+  }
+
+  #get(name: string): BackendBase {
+    const known = this.#backends.get(name);
+    if (known !== undefined) return known;
+    const key = typeof name === "string" ? foldName(name) : String(name);
+    const backend = this.#backends.get(key);
+    if (backend !== undefined) return backend;
+    if (this.#registry?.has(key)) return this.#registry.get<BackendBase>(key);
+    throw unknownBackend(key, this.backends);
+  }
+
+  #bind(): void {
+    const lookup: BackendLookup = {
+      get: (name) => this.#get(name),
+      has: (name) => this.#backends.has(foldName(name)) || (this.#registry?.has(name) ?? false),
+    };
+    for (const backend of this.#backends.values()) backend.bindRegistry(lookup);
+  }
+
+  async #between<R>(
+    operation: string,
+    source: string,
+    target: string,
+    path: string,
+    work: (source: Side, target: Side) => Promise<R>,
+  ): Promise<R> {
+    try {
+      const a = this.#on(source) as Side;
+      return await work(a, this.#on(target));
+    } catch (error) {
+      throw inContext(error, { operation, path });
+    }
+  }
+}

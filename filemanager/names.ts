@@ -1,0 +1,58 @@
+/**
+ * The types that make a file manager know its backends: their names, and the options of each.
+ *
+ * @module
+ */
+
+import type { StorageBackend } from "../backends/backend.ts";
+import type { BackendBase, LoadOptions, SaveOptions, SaveResult } from "../backends/data_source.ts";
+
+/** Backends by name. */
+export type Backends = Readonly<Record<string, BackendBase>>;
+
+/** Options a type does not know. */
+type Loose<O> = O & Readonly<Record<string, unknown>>;
+
+/** A backend known by name only, as from a registry: it may take any option, and an operation it lacks fails with `unsupported`. */
+export interface AnyBackend extends Omit<StorageBackend, "load" | "loadBatch" | "save" | "saveBatch"> {
+  /** See `DataSource.load`. */
+  load(path: string, options?: Loose<LoadOptions>): Promise<unknown>;
+  /** See `DataSource.loadBatch`. */
+  loadBatch(paths: readonly string[], options?: Loose<LoadOptions>): Promise<unknown[]>;
+  /** See `StorageBackend.save`. */
+  save(data: unknown, path: string, options?: Loose<SaveOptions>): Promise<SaveResult>;
+  /** See `StorageBackend.saveBatch`. */
+  saveBatch(data: readonly unknown[], paths: readonly string[], options?: Loose<SaveOptions>): Promise<SaveResult[]>;
+}
+
+/** Backends of which no name is known before the program runs. */
+export type AnyBackends = Readonly<Record<string, AnyBackend>>;
+
+/**
+ * The names of the backends that have a method.
+ *
+ * @typeParam B The backends.
+ * @typeParam M The method.
+ */
+export type NamesWith<B extends Backends, M extends string> = {
+  [K in keyof B & string]: M extends keyof B[K] ? K : never;
+}[keyof B & string];
+
+/** What a method of a backend takes at a position. */
+type ParameterOf<T, M extends string, I extends number> = M extends keyof T
+  ? NonNullable<T[M]> extends (...parameters: infer P) => unknown ? NonNullable<P[I]> : never
+  : never;
+
+/**
+ * The options with which a backend loads.
+ *
+ * @typeParam T The backend.
+ */
+export type LoadOptionsOf<T> = LoadOptions & ParameterOf<T, "load", 1>;
+
+/**
+ * The options with which a backend saves.
+ *
+ * @typeParam T The backend.
+ */
+export type SaveOptionsOf<T> = SaveOptions & ParameterOf<T, "save", 2>;

@@ -1,0 +1,33 @@
+/**
+ * One file manager over many storage backends. A value — an object, a table, an n-dimensional array — is saved under a path
+ * in a named backend and comes back exactly as it was, whichever backend it is.
+ *
+ * @example
+ * ```ts
+ * import { FileManager, registry } from "@polystore/polystore";
+ * import assert from "node:assert/strict";
+ *
+ * const fm = new FileManager(registry);
+ * await fm.save({ name: "A01", wells: [1, 2] }, "plate/meta.json", "memory");
+ * assert.deepEqual(await fm.load("plate/meta.json", "memory"), { name: "A01", wells: [1, 2] });
+ * assert.deepEqual(await fm.listFiles("plate", "memory"), ["plate/meta.json"]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./backends/mod.ts";
+export * from "./backends/disk.ts";
+export * from "./backends/errors.ts";
+export * from "./backends/memory.ts";
+export {
+  builtinFormats,
+  type Format,
+  FormatRegistry,
+  isNdArray,
+  type NdArray,
+  ndarray,
+} from "./backends/formats/mod.ts";
+export { DiskStore, type Layer, layered, MemoryStore, type Store } from "./backends/stores/mod.ts";
+export * from "./filemanager/mod.ts";
+export * from "./registry/mod.ts";
