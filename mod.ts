@@ -28,6 +28,19 @@ export {
   type NdArray,
   ndarray,
 } from "./backends/formats/mod.ts";
-export { DiskStore, type Layer, layered, MemoryStore, type Store } from "./backends/stores/mod.ts";
+export {
+  type AbortOptions,
+  type ByteRange,
+  DiskStore,
+  type Entry,
+  type EntryKind,
+  type Layer,
+  layered,
+  type ListOptions,
+  MemoryStore,
+  type ReadOptions,
+  type Store,
+  type WriteOptions,
+} from "./backends/stores/mod.ts";
 export * from "./filemanager/mod.ts";
 export * from "./registry/mod.ts";

@@ -52,7 +52,7 @@ export interface DiskSaveOptions extends SaveOptions {
  */
 export class DiskBackend extends StoreBackend<DiskStore> implements PicklableBackend {
   /** The name it is registered under. */
-  static readonly backendType = "disk";
+  static readonly backendType: string = "disk";
   static {
     registerBackend(this);
   }

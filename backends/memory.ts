@@ -93,7 +93,7 @@ export interface MemorySaveOptions extends SaveOptions {
  */
 export class MemoryBackend extends StorageBackend {
   /** The name it is registered under. */
-  static readonly backendType = "memory";
+  static readonly backendType: string = "memory";
   static {
     registerBackend(this);
   }

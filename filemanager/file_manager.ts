@@ -6,16 +6,14 @@
 
 import type { BackendDeleteOptions, CopyOptions, SymlinkOptions } from "../backends/backend.ts";
 import { foldName } from "../backends/catalogue.ts";
-import type { BackendBase, BackendLookup, FileInfo, ListFilesOptions, SaveResult } from "../backends/data_source.ts";
-import { inContext, StorageError } from "../backends/errors.ts";
+import type { FileInfo, ListFilesOptions, SaveResult } from "../backends/data_source.ts";
 import type { Format } from "../backends/formats/format.ts";
 import { type ImageSamplingRequest, type ImageSamplingResult, sampleImage } from "../backends/sampling.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../backends/stores/store.ts";
-import { BackendRegistry, unknownBackend } from "../registry/backend_registry.ts";
-import { BackendView } from "./backend_view.ts";
+import { BackendRouter } from "./backend_router.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
 import type { AnyBackends, Backends, LoadOptionsOf, NamesWith, SaveOptionsOf } from "./names.ts";
-import type { Side, TransferOptions } from "./side.ts";
+import type { TransferOptions } from "./side.ts";
 import { planeOf, type SourcePixelRef } from "./source_pixel_ref.ts";
 import {
   synchronise,
@@ -27,9 +25,6 @@ import {
 } from "./transfer.ts";
 import type { UpdateOptions } from "./update.ts";
 import type { DirsAndFiles, WalkOptions } from "./walk.ts";
-
-/** Anything that a file manager can take its backends from. */
-export type BackendsSource<B extends Backends> = B | BackendRegistry | ReadonlyMap<string, BackendBase>;
 
 /**
  * The backend of a copy or move.
@@ -73,57 +68,7 @@ export interface ToBackend<N extends string> {
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export class FileManager<B extends Backends = AnyBackends> {
-  readonly #registry: BackendRegistry | undefined;
-  readonly #backends = new Map<string, BackendBase>();
-
-  /**
-   * Creates a file manager.
-   *
-   * @param registry Its backends: an object or `Map` by name, of which it takes a copy, or a registry, which it looks into at each call.
-   * @throws {StorageError} `invalid-argument` without one.
-   */
-  constructor(registry: BackendsSource<B>) {
-    if (typeof registry !== "object" || registry === null) {
-      throw new StorageError("invalid-argument", "a file manager needs a registry, or an object of backends");
-    }
-    if (registry instanceof BackendRegistry) {
-      this.#registry = registry;
-      return;
-    }
-    const entries: Iterable<[string, BackendBase]> = registry instanceof Map
-      ? registry
-      : Object.entries(registry as Backends);
-    for (const [name, backend] of entries) this.#backends.set(foldName(name), backend);
-    this.#bind();
-  }
-
-  /** The names of the backends. */
-  get backends(): string[] {
-    return [...new Set([...this.#backends.keys(), ...(this.#registry?.keys() ?? [])])];
-  }
-
-  /**
-   * Adds a backend to this file manager only, or puts it in the place of another.
-   *
-   * @throws {StorageError} `invalid-argument` if the name is empty.
-   */
-  registerBackend(name: string, backend: BackendBase): void {
-    const key = foldName(name);
-    if (key === "") throw new StorageError("invalid-argument", "the name of a backend must not be empty");
-    this.#backends.set(key, backend);
-    this.#bind();
-  }
-
-  /**
-   * The same operations with the name bound.
-   *
-   * @throws {StorageError} `unknown-backend`, listing the names.
-   */
-  on<K extends keyof B & string>(backend: K): BackendView<B[K] & BackendBase> {
-    return new BackendView(backend, this.#get(backend) as B[K] & BackendBase);
-  }
-
+export class FileManager<B extends Backends = AnyBackends> extends BackendRouter<B> {
   /** Loads a value in a format of your own, which tells its type. */
   load<T, K extends NamesWith<B, "load">>(
     path: string,
@@ -141,7 +86,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     options?: LoadOptionsOf<B[K]>,
   ): Promise<T>;
   async load<T, K extends NamesWith<B, "load">>(path: string, backend: K, options?: LoadOptionsOf<B[K]>): Promise<T> {
-    return await this.#on(backend).load<T>(path, options);
+    return await this.view(backend).load<T>(path, options);
   }
 
   /** Loads many values, in order. */
@@ -150,7 +95,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: K,
     options?: LoadOptionsOf<B[K]>,
   ): Promise<T[]> {
-    return await this.#on(backend).loadBatch<T>(paths, options);
+    return await this.view(backend).loadBatch<T>(paths, options);
   }
 
   /**
@@ -165,7 +110,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: K,
     options?: SaveOptionsOf<B[K]>,
   ): Promise<SaveResult> {
-    return await this.#on(backend).save(data, path, options);
+    return await this.view(backend).save(data, path, options);
   }
 
   /**
@@ -179,7 +124,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: K,
     options?: SaveOptionsOf<B[K]>,
   ): Promise<SaveResult[]> {
-    return await this.#on(backend).saveBatch(data, paths, options);
+    return await this.view(backend).saveBatch(data, paths, options);
   }
 
   /**
@@ -194,7 +139,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     change: (value: T | undefined) => T | undefined | Promise<T | undefined>,
     options?: UpdateOptions,
   ): Promise<T | undefined> {
-    return await this.#on(backend).update(path, change, options);
+    return await this.view(backend).update(path, change, options);
   }
 
   /** Opens the encoded content of a file as a stream; `range` reads a part. */
@@ -203,7 +148,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "openRead">,
     options?: ReadOptions,
   ): Promise<ReadableStream<Uint8Array>> {
-    return await this.#on(backend).openRead(path, options);
+    return await this.view(backend).openRead(path, options);
   }
 
   /** Opens a file for writing its encoded content; it is published when the stream closes, aborting leaves the old. */
@@ -212,7 +157,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "openWrite">,
     options?: WriteOptions,
   ): Promise<WritableStream<Uint8Array>> {
-    return await this.#on(backend).openWrite(path, options);
+    return await this.view(backend).openWrite(path, options);
   }
 
   /** The paths of the files in a directory, in natural order; by glob, by suffix, and recursively if asked to. */
@@ -221,7 +166,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "listFiles">,
     options?: ListFilesOptions,
   ): Promise<string[]> {
-    return await this.#on(backend).listFiles(directory, options);
+    return await this.view(backend).listFiles(directory, options);
   }
 
   /** As `listFiles`, of raster images: see `DEFAULT_IMAGE_EXTENSIONS`. */
@@ -230,7 +175,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "listFiles">,
     options?: ListFilesOptions,
   ): Promise<string[]> {
-    return await this.#on(backend).listImageFiles(directory, options);
+    return await this.view(backend).listImageFiles(directory, options);
   }
 
   /** The path of the file of a name that is nearest to a directory; of several, the first in natural order. */
@@ -240,17 +185,17 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "entries">,
     options?: AbortOptions,
   ): Promise<string | undefined> {
-    return await this.#on(backend).findFileRecursive(directory, name, options);
+    return await this.view(backend).findFileRecursive(directory, name, options);
   }
 
   /** The names in a directory, in natural order. */
   async listDir(directory: string, backend: NamesWith<B, "listDir">, options?: AbortOptions): Promise<string[]> {
-    return await this.#on(backend).listDir(directory, options);
+    return await this.view(backend).listDir(directory, options);
   }
 
   /** Yields everything below a directory, in path order. */
   async *walk(directory: string, backend: NamesWith<B, "entries">, options?: WalkOptions): AsyncGenerator<Entry> {
-    yield* this.#on(backend).walk(directory, options);
+    yield* this.view(backend).walk(directory, options);
   }
 
   /** The directories and the files below a directory, each once, in natural order. */
@@ -259,32 +204,32 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "entries">,
     options?: WalkOptions,
   ): Promise<DirsAndFiles> {
-    return await this.#on(backend).collectDirsAndFiles(directory, options);
+    return await this.view(backend).collectDirsAndFiles(directory, options);
   }
 
   /** Tells what is at a path. */
   async stat(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<FileInfo> {
-    return await this.#on(backend).stat(path, options);
+    return await this.view(backend).stat(path, options);
   }
 
   /** Whether a file or a directory is at a path. */
   async exists(path: string, backend: NamesWith<B, "exists">, options?: AbortOptions): Promise<boolean> {
-    return await this.#on(backend).exists(path, options);
+    return await this.view(backend).exists(path, options);
   }
 
   /** Whether a file is at a path. */
   async isFile(path: string, backend: NamesWith<B, "isFile">, options?: AbortOptions): Promise<boolean> {
-    return await this.#on(backend).isFile(path, options);
+    return await this.view(backend).isFile(path, options);
   }
 
   /** Whether a directory is at a path. */
   async isDir(path: string, backend: NamesWith<B, "isDir">, options?: AbortOptions): Promise<boolean> {
-    return await this.#on(backend).isDir(path, options);
+    return await this.view(backend).isDir(path, options);
   }
 
   /** Whether a symbolic link is at a path. */
   async isSymlink(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<boolean> {
-    return await this.#on(backend).isSymlink(path, options);
+    return await this.view(backend).isSymlink(path, options);
   }
 
   /** Makes a directory and its parents; answers its path. */
@@ -293,7 +238,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "ensureDirectory">,
     options?: AbortOptions,
   ): Promise<string> {
-    return await this.#on(backend).ensureDirectory(directory, options);
+    return await this.view(backend).ensureDirectory(directory, options);
   }
 
   /** Makes a symbolic link to `source`, which must exist. */
@@ -303,7 +248,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "createSymlink">,
     options?: SymlinkOptions,
   ): Promise<void> {
-    await this.#on(backend).createSymlink(source, link, options);
+    await this.view(backend).createSymlink(source, link, options);
   }
 
   /** Makes a link at the same place under `to` for each file under `from`; conflicts are found before anything is made. */
@@ -313,17 +258,17 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "createSymlink">,
     options?: MirrorOptions,
   ): Promise<MirrorResult> {
-    return await this.#on(backend).mirrorDirectoryWithSymlinks(from, to, options);
+    return await this.view(backend).mirrorDirectoryWithSymlinks(from, to, options);
   }
 
   /** Deletes a file, a link or an empty directory; with `recursive`, whatever is there. */
   async delete(path: string, backend: NamesWith<B, "delete">, options?: BackendDeleteOptions): Promise<void> {
-    await this.#on(backend).delete(path, options);
+    await this.view(backend).delete(path, options);
   }
 
   /** Deletes whatever is at a path, a directory with all it holds. */
   async deleteAll(path: string, backend: NamesWith<B, "deleteAll">, options?: AbortOptions): Promise<void> {
-    await this.#on(backend).deleteAll(path, options);
+    await this.view(backend).deleteAll(path, options);
   }
 
   /** Copies a file, a link or a directory to another backend; see {@linkcode TransferOptions}. */
@@ -343,9 +288,9 @@ export class FileManager<B extends Backends = AnyBackends> {
   ): Promise<TransferResult | void> {
     const { to: other, ...rest } = options;
     if (other === undefined || foldName(other) === foldName(backend)) {
-      return await this.#on(backend).copy(from, to, rest);
+      return await this.view(backend).copy(from, to, rest);
     }
-    return await this.#between("copy", backend, other, from, (a, b) => transfer(a, b, from, to, rest));
+    return await this.between("copy", backend, other, from, (a, b) => transfer(a, b, from, to, rest));
   }
 
   /** Moves to another backend: copies, compares every file, then deletes the source. */
@@ -365,9 +310,9 @@ export class FileManager<B extends Backends = AnyBackends> {
   ): Promise<TransferResult | void> {
     const { to: other, ...rest } = options;
     if (other === undefined || foldName(other) === foldName(backend)) {
-      return await this.#on(backend).move(from, to, rest);
+      return await this.view(backend).move(from, to, rest);
     }
-    return await this.#between("move", backend, other, from, (a, b) => transferAndDelete(a, b, from, to, rest));
+    return await this.between("move", backend, other, from, (a, b) => transferAndDelete(a, b, from, to, rest));
   }
 
   /**
@@ -381,7 +326,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     options: SyncOptions & ToBackend<NamesWith<B, "save">> = {},
   ): Promise<SyncResult> {
     const { to: other = backend, ...rest } = options;
-    return await this.#between("sync", backend, other, from, (a, b) => synchronise(a, b, from, to, rest));
+    return await this.between("sync", backend, other, from, (a, b) => synchronise(a, b, from, to, rest));
   }
 
   /** Loads a part of an image, and what statistics need. */
@@ -390,7 +335,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "sample">,
     request?: ImageSamplingRequest,
   ): Promise<ImageSamplingResult> {
-    return await this.#on(backend).sample(path, request);
+    return await this.view(backend).sample(path, request);
   }
 
   /** Loads a part of the image a reference means. */
@@ -398,7 +343,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     ref: SourcePixelRef,
     options: { basePath?: string | undefined; request?: ImageSamplingRequest | undefined } = {},
   ): Promise<ImageSamplingResult> {
-    const view = this.#on(ref.backend);
+    const view = this.view(ref.backend);
     const address = view.resolveAddress(ref.backendAddress, options);
     if (!ref.sourceAxisIndices?.length) return await view.sample(address, options.request);
     return sampleImage(planeOf(await view.load(address), ref), options.request, address);
@@ -410,12 +355,12 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "resolveAddress">,
     options?: { basePath?: string | undefined },
   ): string {
-    return this.#on(backend).resolveAddress(address, options);
+    return this.view(backend).resolveAddress(address, options);
   }
 
   /** The address of something a backend has listed in `directory`. */
   resolveListedAddress(address: string, backend: keyof B & string, options: { directory: string }): string {
-    return this.#on(backend).resolveListedAddress(address, options);
+    return this.view(backend).resolveListedAddress(address, options);
   }
 
   /** The path that stands for the origin of what is at an address. */
@@ -424,7 +369,7 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: NamesWith<B, "sourcePath">,
     options?: { basePath?: string | undefined },
   ): string {
-    return this.#on(backend).sourcePath(address, options);
+    return this.view(backend).sourcePath(address, options);
   }
 
   /** The file of this machine behind an address, if there is one. */
@@ -433,43 +378,6 @@ export class FileManager<B extends Backends = AnyBackends> {
     backend: keyof B & string,
     options?: { basePath?: string | undefined },
   ): string | undefined {
-    return this.#on(backend).physicalSourcePath(address, options);
-  }
-
-  #on(name: string): BackendView {
-    return new BackendView(name, this.#get(name)) as unknown as BackendView;
-  }
-
-  #get(name: string): BackendBase {
-    const known = this.#backends.get(name);
-    if (known !== undefined) return known;
-    const key = typeof name === "string" ? foldName(name) : String(name);
-    const backend = this.#backends.get(key);
-    if (backend !== undefined) return backend;
-    if (this.#registry?.has(key)) return this.#registry.get<BackendBase>(key);
-    throw unknownBackend(key, this.backends);
-  }
-
-  #bind(): void {
-    const lookup: BackendLookup = {
-      get: (name) => this.#get(name),
-      has: (name) => this.#backends.has(foldName(name)) || (this.#registry?.has(name) ?? false),
-    };
-    for (const backend of this.#backends.values()) backend.bindRegistry(lookup);
-  }
-
-  async #between<R>(
-    operation: string,
-    source: string,
-    target: string,
-    path: string,
-    work: (source: Side, target: Side) => Promise<R>,
-  ): Promise<R> {
-    try {
-      const a = this.#on(source) as Side;
-      return await work(a, this.#on(target));
-    } catch (error) {
-      throw inContext(error, { operation, path });
-    }
+    return this.view(backend).physicalSourcePath(address, options);
   }
 }

@@ -10,19 +10,27 @@ import type { BackendBase, LoadOptions, SaveOptions, SaveResult } from "../backe
 /** Backends by name. */
 export type Backends = Readonly<Record<string, BackendBase>>;
 
-/** Options a type does not know. */
-type Loose<O> = O & Readonly<Record<string, unknown>>;
+/**
+ * Options, and any others.
+ *
+ * @typeParam O The options that are known.
+ */
+export type AnyOptions<O> = O & Readonly<Record<string, unknown>>;
 
 /** A backend known by name only, as from a registry: it may take any option, and an operation it lacks fails with `unsupported`. */
 export interface AnyBackend extends Omit<StorageBackend, "load" | "loadBatch" | "save" | "saveBatch"> {
   /** See `DataSource.load`. */
-  load(path: string, options?: Loose<LoadOptions>): Promise<unknown>;
+  load(path: string, options?: AnyOptions<LoadOptions>): Promise<unknown>;
   /** See `DataSource.loadBatch`. */
-  loadBatch(paths: readonly string[], options?: Loose<LoadOptions>): Promise<unknown[]>;
+  loadBatch(paths: readonly string[], options?: AnyOptions<LoadOptions>): Promise<unknown[]>;
   /** See `StorageBackend.save`. */
-  save(data: unknown, path: string, options?: Loose<SaveOptions>): Promise<SaveResult>;
+  save(data: unknown, path: string, options?: AnyOptions<SaveOptions>): Promise<SaveResult>;
   /** See `StorageBackend.saveBatch`. */
-  saveBatch(data: readonly unknown[], paths: readonly string[], options?: Loose<SaveOptions>): Promise<SaveResult[]>;
+  saveBatch(
+    data: readonly unknown[],
+    paths: readonly string[],
+    options?: AnyOptions<SaveOptions>,
+  ): Promise<SaveResult[]>;
 }
 
 /** Backends of which no name is known before the program runs. */
@@ -38,8 +46,14 @@ export type NamesWith<B extends Backends, M extends string> = {
   [K in keyof B & string]: M extends keyof B[K] ? K : never;
 }[keyof B & string];
 
-/** What a method of a backend takes at a position. */
-type ParameterOf<T, M extends string, I extends number> = M extends keyof T
+/**
+ * What a method of a backend takes at a position.
+ *
+ * @typeParam T The backend.
+ * @typeParam M The method.
+ * @typeParam I The position, from 0.
+ */
+export type ParameterOf<T, M extends string, I extends number> = M extends keyof T
   ? NonNullable<T[M]> extends (...parameters: infer P) => unknown ? NonNullable<P[I]> : never
   : never;
 

@@ -10,6 +10,9 @@ export type Cell = string | number | boolean | null;
 /** A number as JSON spells it; `007`, `+1`, `.5` and `0x10` are not. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** A longer cell is text: no number is written with as many digits, and taking them apart would take long. */
+const MAX_LENGTH = 400;
+
 /** Words that a bare cell can be. */
 const WORDS: ReadonlyMap<string, Cell> = new Map<string, Cell>([
   ["", null],
@@ -30,7 +33,7 @@ export function parseCell(bare: string): Cell {
   const word = WORDS.get(bare);
   if (word !== undefined) return word;
   const first = bare.charCodeAt(0);
-  if ((first < 0x30 || first > 0x39) && first !== 0x2d || !NUMBER.test(bare)) return bare;
+  if (bare.length > MAX_LENGTH || (first < 0x30 || first > 0x39) && first !== 0x2d || !NUMBER.test(bare)) return bare;
   const number = Number(bare);
   return writeNumber(number) === bare || isExactly(bare, number) ? number : bare;
 }

@@ -60,10 +60,13 @@ function checkWidth(rows: Cell[][], width: number): void {
 
 function toObjects([names, ...rows]: Cell[][]): Record<string, Cell>[] {
   const columns = names as string[];
-  const double = columns.find((name, c) => columns.indexOf(name) !== c);
-  if (double !== undefined) throw new StorageError("corrupt", `the column ${JSON.stringify(double)} is there twice`);
+  const known = new Set<string>();
+  for (const name of columns) {
+    if (known.has(name)) throw new StorageError("corrupt", `the column ${JSON.stringify(name)} is there twice`);
+    known.add(name);
+  }
   // Object.fromEntries makes a property of a column "__proto__"; for all other names this is faster.
-  if (columns.includes("__proto__")) {
+  if (known.has("__proto__")) {
     return rows.map((row) => Object.fromEntries(row.map((cell, c) => [columns[c]!, cell])));
   }
   return rows.map((row) => {

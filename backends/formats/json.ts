@@ -7,7 +7,8 @@
 import { StorageError } from "../errors.ts";
 import type { Format } from "./format.ts";
 import { checkPlain, rawJSON } from "./plain.ts";
-import { tag, untag } from "./tagged.ts";
+import { tag } from "./tagged.ts";
+import { untag } from "./untag.ts";
 
 /** Options of {@linkcode json}. */
 export interface JsonOptions {

@@ -8,7 +8,8 @@ import { Buffer } from "node:buffer";
 import { StorageError } from "../errors.ts";
 import { describeType } from "./describe.ts";
 import type { Encoded, Format } from "./format.ts";
-import { dataTypes, isNdArray, type NdArray, stridesOf, type TypedArray } from "./ndarray.ts";
+import { dataTypes, isNdArray, type NdArray, type TypedArray } from "./ndarray.ts";
+import { stridesOf } from "./shape.ts";
 import { parseHeader, writeHeader } from "./npy_header.ts";
 import { isContiguous, packed } from "./packed.ts";
 
@@ -110,8 +111,11 @@ function decodeNpy(bytes: Uint8Array): NdArray {
 
 function checkBools({ dtype }: NdArray, data: TypedArray, code: "corrupt" | "invalid-value"): void {
   if (dtype !== "bool") return;
-  const at = (data as Uint8Array).findIndex((byte) => byte > 1);
-  if (at !== -1) throw new StorageError(code, `element ${at} of dtype bool is ${data[at]}, which is neither 0 nor 1`);
+  for (let i = 0; i < data.length; i++) {
+    if (data[i]! > 1) {
+      throw new StorageError(code, `element ${i} of dtype bool is ${data[i]}, which is neither 0 nor 1`);
+    }
+  }
 }
 
 /** A copy with the bytes of every number in the other order. */

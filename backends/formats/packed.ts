@@ -4,15 +4,8 @@
  * @module
  */
 
-import {
-  type DataType,
-  dataTypes,
-  type NdArray,
-  sizeOf,
-  stridesOf,
-  type TypedArray,
-  type TypedArrayOf,
-} from "./ndarray.ts";
+import { type DataType, dataTypes, type NdArray, type TypedArray, type TypedArrayOf } from "./ndarray.ts";
+import { sizeOf, stridesOf } from "./shape.ts";
 
 /**
  * Exactly the elements of `array`, row by row (C order), whatever its strides are: sliced, transposed, broadcast.

@@ -72,7 +72,10 @@ export async function rejectsWith(pending: Promise<unknown>, ...codes: ErrorCode
 /** Everything an iterable yields. */
 export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const item of iterable) all.push(item);
+  for await (const item of iterable) {
+    all.push(item);
+    assert(all.length < 1_000_000, "it yields without end");
+  }
   return all;
 }
 

@@ -7,7 +7,7 @@ import { type StorePromise, storePromise, type StoreWith } from "./promise.ts";
 
 /** Adds one to the number in `path`, again and again until nobody was faster. */
 async function increment(store: StoreWith<"write">, path: string): Promise<void> {
-  for (;;) {
+  for (let tries = 0; tries < 10_000; tries++) {
     // The etag is looked at first: a content that is newer than the etag is refused, never lost.
     const etag = (await store.stat(path))?.etag;
     const count = Number(new TextDecoder().decode(await store.read(path)));
@@ -18,6 +18,7 @@ async function increment(store: StoreWith<"write">, path: string): Promise<void>
       if (!isStorageError(error, "precondition-failed")) throw error;
     }
   }
+  assert.fail("nobody else writes any more, and still the content has changed every time");
 }
 
 /** What is promised when many things happen at once. */

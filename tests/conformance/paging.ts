@@ -75,6 +75,8 @@ async function pages(store: StoreWith<"list">, prefix: string, options: ListOpti
     const page = await collect(store.list(prefix, { ...options, after: all.at(-1)?.path }));
     if (page.length === 0) return all;
     assert(page.length <= (options.limit ?? Infinity), `a page of ${page.length}`);
+    const last = all.at(-1)?.path ?? "";
+    assert(compareBytes(page[0]!.path, last) > 0, `a page after ${last} begins with ${page[0]!.path}`);
     all.push(...page);
   }
 }

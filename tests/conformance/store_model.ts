@@ -139,14 +139,16 @@ export class StoreModel {
     const inside = isIn(target.path, source.path);
     // By its text the new place is in the old one, but a link on the way leads elsewhere, or in a circle.
     if (isIn(to, from) && (!inside || target.state === "loop")) return undefined;
-    if (target.state === "loop") return { codes: ["too-many-links"] };
+    // Which of two truths is told is the store's choice: the place is in itself, and not a place at all.
+    const itself: ErrorCode[] = source.node.kind === "directory" ? ["invalid-argument"] : [];
+    if (target.state === "loop") return { codes: ["too-many-links", ...itself] };
     if (inside) {
       const kinds: ErrorCode[] = ["invalid-argument"];
       if (target.state === "below-file") kinds.push("not-a-directory");
       if (target.node !== undefined) kinds.push("already-exists");
       return { codes: kinds };
     }
-    if (target.state === "below-file") return { codes: ["not-a-directory"] };
+    if (target.state === "below-file") return { codes: ["not-a-directory", ...itself] };
     if (target.node?.kind === "directory" || (target.node !== undefined && ifAbsent)) {
       return { codes: ["already-exists"] };
     }

@@ -6,7 +6,7 @@
 
 import { bytesOf } from "./assertions.ts";
 import { type OpenStore, openStore } from "./opened_store.ts";
-import type { StorePromise, Trial } from "./promise.ts";
+import type { Need, StorePromise, Trial } from "./promise.ts";
 import { storePromises } from "./store_promises.ts";
 
 /** Options of {@linkcode checkStore}. */
@@ -77,7 +77,9 @@ export interface Verdict {
   readonly promise: StorePromise;
   /** What became of it. */
   outcome: Outcome;
-  /** Why: the reason of the exception, or what is missing. */
+  /** What it needs and the store lacks. */
+  readonly missing: readonly Need[];
+  /** Why it is excepted. */
   readonly reason?: string | undefined;
   /** How it was broken. */
   error?: unknown;
@@ -112,16 +114,17 @@ export async function testStore(
 ): Promise<readonly Verdict[]> {
   const { test = denoTest, skip = options.test === undefined ? denoIgnore : undefined } = options;
   const verdicts = await examine(open, options);
-  const lacking = new Map<string, number>();
   for (const verdict of verdicts) {
     const { promise, outcome, reason } = verdict;
     const run = (): Promise<void> => tryPromise(verdict, open, options);
     if (outcome === "untried") test(titleOf(name, promise), run);
     else if (outcome === "excepted") skip?.(`${titleOf(name, promise)} (excepted: ${reason})`, run);
-    else lacking.set(`${reason}`, (lacking.get(`${reason}`) ?? 0) + 1);
   }
-  for (const [reason, count] of lacking) {
-    skip?.(`${name}: ${count} promises do not apply: ${reason}`, () => Promise.resolve());
+  const others = verdicts.filter(({ outcome }) => outcome === "not-applicable");
+  const lacking = new Set(others.flatMap(({ missing }) => missing));
+  if (others.length > 0) {
+    const without = [...lacking].join(", ");
+    skip?.(`${name}: ${others.length} promises do not apply without ${without}`, () => Promise.resolve());
   }
   return verdicts;
 }
@@ -159,9 +162,9 @@ async function examine(open: OpenStore, { only, except = {} }: CheckStoreOptions
   await using opened = await openStore(open);
   return storePromises.filter(({ id }) => only === undefined || only.includes(id)).map((promise): Verdict => {
     const missing = promise.needs.filter((need) => !opened.has(need));
-    if (missing.length > 0) return { promise, outcome: "not-applicable", reason: `no ${missing.join(", ")}` };
-    if (Object.hasOwn(except, promise.id)) return { promise, outcome: "excepted", reason: except[promise.id] };
-    return { promise, outcome: "untried" };
+    if (missing.length > 0) return { promise, outcome: "not-applicable", missing };
+    if (Object.hasOwn(except, promise.id)) return { promise, outcome: "excepted", missing, reason: except[promise.id] };
+    return { promise, outcome: "untried", missing };
   });
 }
 

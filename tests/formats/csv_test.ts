@@ -245,3 +245,10 @@ Deno.test("csv() reads broken files as corrupt", async () => {
     await survivesDamage(csv(options) as Format<unknown>, files, 300);
   }
 });
+
+Deno.test("csv() reads hostile files in time that grows with their length", async () => {
+  const digits = `1.${"0".repeat(1e6)}1`;
+  assert.deepEqual(await decodeText(csv({ header: false, typed: true }), digits), [[digits]]);
+  const wide = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join();
+  assert.deepEqual(await decodeText(csv(), wide), []);
+});

@@ -67,6 +67,9 @@ async function python(code: string, ...args: string[]): Promise<string> {
 }
 
 async function hasNumpy(): Promise<boolean> {
+  // Asking first keeps a terminal from being asked.
+  const { state } = await Deno.permissions.query({ name: "run", command: PYTHON });
+  if (state !== "granted") return false;
   try {
     await python("import numpy");
     return true;

@@ -1,14 +1,53 @@
-import { DiskStore, type Durability } from "../../backends/stores/disk_store.ts";
-import { type OpenedStore, testStore } from "../conformance/mod.ts";
+import { joinPath } from "../../backends/path.ts";
+import { DiskStore, type DiskStoreOptions } from "../../backends/stores/disk_store.ts";
+import type { Entry, ListOptions, Store } from "../../backends/stores/store.ts";
+import { type OpenedStore, type StoreWith, testStore } from "../conformance/mod.ts";
 
-async function open(durability: Durability): Promise<OpenedStore> {
+async function open(options: DiskStoreOptions): Promise<OpenedStore> {
   const root = await Deno.makeTempDir({ prefix: "polystore-" });
   return {
-    store: new DiskStore({ root, durability }),
-    reopen: () => Promise.resolve(new DiskStore({ root, durability })),
+    store: new DiskStore({ root, ...options }),
+    reopen: () => Promise.resolve(new DiskStore({ root, ...options })),
     dispose: () => Deno.remove(root, { recursive: true }),
   };
 }
 
-await testStore("disk, fast", () => open("fast"));
-await testStore("disk, full", () => open("full"), { numRuns: 20 });
+/** A store without a root, seen from a directory of the system. */
+function within(directory: string, store: StoreWith<keyof Store>): Store {
+  const full = (path: string): string => joinPath(directory, path);
+  const inner = (path: string): string => path.slice(directory.length + 1);
+  async function* list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const after = options.after === undefined ? undefined : full(options.after);
+    for await (const entry of store.list(full(prefix), { ...options, after })) {
+      yield { ...entry, path: inner(entry.path) };
+    }
+  }
+  return {
+    read: (path, options) => store.read(full(path), options),
+    stat: (path, options) => store.stat(full(path), options),
+    list,
+    write: (path, bytes, options) => store.write(full(path), bytes, options),
+    delete: (path, options) => store.delete(full(path), options),
+    makeDirectory: (path, options) => store.makeDirectory(full(path), options),
+    createSymlink: (target, path, options) => store.createSymlink(full(target), full(path), options),
+    async readSymlink(path, options) {
+      const target = await store.readSymlink(full(path), options);
+      return target && inner(target);
+    },
+    copy: (from, to, options) => store.copy(full(from), full(to), options),
+    move: (from, to, options) => store.move(full(from), full(to), options),
+    openRead: (path, options) => store.openRead(full(path), options),
+    openWrite: (path, options) => store.openWrite(full(path), options),
+    close: () => store.close(),
+  };
+}
+
+await testStore("disk, fast", () => open({ durability: "fast" }));
+
+await testStore("disk, full", () => open({ durability: "full" }), { numRuns: 20 });
+
+await testStore("disk, without a root", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "polystore-" });
+  const store = within(directory, new DiskStore({ durability: "fast" }));
+  return { store, dispose: () => Deno.remove(directory, { recursive: true }) };
+}, { numRuns: 20 });

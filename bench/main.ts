@@ -1,0 +1,47 @@
+/**
+ * Runs the benchmark: `deno task bench`, or only some rows: `deno task bench listing npy`.
+ *
+ * `--quick` measures for a tenth of the time; `--dir=<directory>` puts the files elsewhere than in the temp directory. The table
+ * goes to the console, and, when everything ran in full, to `bench/RESULTS.md`.
+ *
+ * @module
+ */
+
+import { diskTasks } from "./disk.ts";
+import { report, summary, table } from "./report.ts";
+import type { Row } from "./row.ts";
+
+const COMMAND = "deno task bench";
+
+/** Runs what the arguments ask for. */
+export async function main(args: readonly string[]): Promise<void> {
+  const words = args.filter((arg) => !arg.startsWith("--"));
+  const quick = args.includes("--quick");
+  const dir = args.find((arg) => arg.startsWith("--dir="))?.slice("--dir=".length);
+  const tasks = [...diskTasks()]
+    .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  const directory = await Deno.makeTempDir({ prefix: "polystore_bench_", ...(dir ? { dir } : {}) });
+  const rows: Row[] = [];
+  const start = performance.now();
+  try {
+    for (const [index, task] of tasks.entries()) {
+      print(`${index + 1}/${tasks.length} ${task.name}`);
+      rows.push(...await task.run({ quick, directory }));
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+  print("", `${table(rows)}\n\n${summary(rows)}\n`);
+  const seconds = (performance.now() - start) / 1000;
+  if (words.length === 0 && !quick) {
+    await Deno.writeTextFile(new URL("RESULTS.md", import.meta.url), report(rows, COMMAND, seconds));
+  }
+}
+
+/** Progress goes to standard error, the table to standard output. */
+function print(progress: string, output?: string): void {
+  const stream = output === undefined ? Deno.stderr : Deno.stdout;
+  stream.writeSync(new TextEncoder().encode(output ?? `${progress}\n`));
+}
+
+if (import.meta.main) await main(Deno.args);
