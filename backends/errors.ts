@@ -182,11 +182,20 @@ function describe(detail: string, { backend, operation, path }: ErrorContext): s
   if (operation === undefined && path === undefined && backend === undefined) {
     return detail.charAt(0).toUpperCase() + detail.slice(1);
   }
-  const what = path === undefined ? "" : ` ${JSON.stringify(path)}`;
+  const what = path === undefined ? "" : ` ${quote(path)}`;
   const preposition = operation && FROM.has(operation) ? "from" : "in";
   const where = backend === undefined ? "" : ` ${preposition} backend "${backend}"`;
   return `Cannot ${operation ?? "use"}${what}${where}: ${detail}`;
 }
+
+/** A path in quotes; a very long one without its middle. */
+function quote(path: string): string {
+  return JSON.stringify(
+    path.length <= MAX_QUOTED ? path : `${path.slice(0, MAX_QUOTED / 2)}…${path.slice(-MAX_QUOTED / 2)}`,
+  );
+}
+
+const MAX_QUOTED = 200;
 
 const FROM: ReadonlySet<string> = new Set(["load", "read", "delete", "list", "copy", "move"]);
 

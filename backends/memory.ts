@@ -280,7 +280,8 @@ export class MemoryBackend extends StorageBackend {
       const { content } = await this.#file(place);
       const format = await chooseFormat(this.#formats, place, undefined, content);
       const encoded = await format.encode(content);
-      return streamOf(cut(encoded instanceof Uint8Array ? encoded : concat(encoded), options?.range).slice());
+      const bytes = encoded instanceof Uint8Array ? encoded : concat(encoded);
+      return streamOf(cut(bytes, options?.range).slice(), options?.signal);
     } catch (error) {
       throw inContext(error, { operation: "read", path });
     }

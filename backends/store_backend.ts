@@ -322,7 +322,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
         if (stream !== undefined) return stream;
       } else {
         const bytes = await this.store.read(place, options);
-        if (bytes !== undefined) return streamOf(bytes);
+        if (bytes !== undefined) return streamOf(bytes, options?.signal);
       }
       throw await this.#absence(place, options);
     } catch (error) {

@@ -8,8 +8,22 @@
  */
 
 import { diskTasks } from "./disk.ts";
+import { importTasks } from "./import.ts";
+import { listingTasks } from "./listing.ts";
+import { memoryTasks } from "./memory.ts";
+import { npyTasks } from "./npy.ts";
 import { report, summary, table } from "./report.ts";
-import type { Row } from "./row.ts";
+import type { Row, Task } from "./row.ts";
+import { unstorageTasks } from "./unstorage.ts";
+
+const ALL: readonly Task[] = [
+  ...memoryTasks(),
+  ...importTasks(),
+  ...listingTasks(),
+  ...diskTasks(),
+  ...npyTasks(),
+  ...unstorageTasks(),
+];
 
 const COMMAND = "deno task bench";
 
@@ -18,7 +32,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const words = args.filter((arg) => !arg.startsWith("--"));
   const quick = args.includes("--quick");
   const dir = args.find((arg) => arg.startsWith("--dir="))?.slice("--dir=".length);
-  const tasks = [...diskTasks()]
+  const tasks = ALL
     .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   const directory = await Deno.makeTempDir({ prefix: "polystore_bench_", ...(dir ? { dir } : {}) });
   const rows: Row[] = [];

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { DiskBackend, FileManager, type NdArray, ndarray } from "../mod.ts";
 import { type Contender, median, percentile } from "./measure.ts";
 import { randomBytes, sizeText } from "./random.ts";
@@ -51,20 +52,10 @@ async function repeat(count: number, work: () => unknown): Promise<void> {
   for (; count > 0; count--) await work();
 }
 
+/** By the bytes: `assert.deepEqual` would take minutes. */
 function equal(a: NdArray, b: NdArray): boolean {
   const [x, y] = [a, b].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return indexedCompare(x!, y!);
-}
-
-/** Eight bytes at a time; `assert.deepEqual` would take minutes. */
-function indexedCompare(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  const x = new DataView(a.buffer, a.byteOffset, a.length);
-  const y = new DataView(b.buffer, b.byteOffset, b.length);
-  for (let offset = 0; offset < a.length; offset += 4) {
-    if (x.getUint32(offset) !== y.getUint32(offset)) return false;
-  }
-  return true;
+  return Buffer.compare(x!, y!) === 0;
 }
 
 async function memoryRow(path: string, size: number, { quick }: RunOptions): Promise<Row> {

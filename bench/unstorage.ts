@@ -5,68 +5,138 @@
  */
 
 import assert from "node:assert/strict";
-import { createStorage, type Storage } from "npm:unstorage@^1.17.6";
-import fsDriver from "npm:unstorage@^1.17.6/drivers/fs";
-import memoryDriver from "npm:unstorage@^1.17.6/drivers/memory";
-import { DiskBackend, FileManager, MemoryBackend } from "../mod.ts";
-import { diskBudget, filesOf, SIZES } from "./disk.ts";
+import { Buffer } from "node:buffer";
+import { SIZES } from "./disk.ts";
 import type { Contender, MeasureOptions } from "./measure.ts";
 import { randomBuffers, sizeText } from "./random.ts";
 import { rival, type Row, type RunOptions, type Task } from "./row.ts";
+import { inMemory, type Library, onDisk } from "./unstorage_library.ts";
 
-/** Faster, or equal: two contenders doing the same differ by so much from one run to the next. */
+/** Faster, or equal. */
 const GOAL = 1;
 
-/** Both libraries behind the few calls that are compared. */
-interface Library {
-  save(path: string, bytes: Uint8Array): Promise<unknown>;
-  load(path: string): Promise<unknown>;
-  exists(path: string): Promise<boolean>;
-  list(directory: string): Promise<string[]>;
-  remove(path: string): Promise<void>;
-  saveAll(paths: readonly string[], values: readonly Uint8Array[]): Promise<unknown>;
-  loadAll(paths: readonly string[]): Promise<unknown[]>;
+/** In the rows about directories and batches. */
+const FILES = 1000;
+
+/** What both libraries keep. */
+interface Files {
+  readonly paths: readonly string[];
+  readonly buffers: readonly Uint8Array[];
+  readonly texts: readonly string[];
 }
 
-/** Makes both libraries, empty. */
-type Place = (options: RunOptions) => [ours: Library, theirs: Library];
+/** One sample of some work of a library. */
+type Operation = (library: Library, files: Files) => Omit<Contender, "name">;
+
+/** At each size. */
+const BY_SIZE: Readonly<Record<string, Operation>> = {
+  save: (library, { paths, buffers }) => ({
+    work: (count) => each(count, (index) => library.save(paths[index % paths.length]!, buffers[index % paths.length]!)),
+  }),
+  load: (library, { paths }) => ({
+    work: (count) => each(count, (index) => library.load(paths[index % paths.length]!)),
+  }),
+  delete: (library, { buffers }) => ({
+    before: (count) => each(count, (index) => library.save(`gone/${index}`, buffers[index % buffers.length]!)),
+    work: (count) => each(count, (index) => library.remove(`gone/${index}`)),
+  }),
+};
+
+/** Of many small files. */
+const OF_MANY: Readonly<Record<string, Operation>> = {
+  exists: (library, { paths }) => ({
+    work: (count) => each(count, (index) => library.exists(paths[index % paths.length]!)),
+  }),
+  "exists, missing": (library, { paths }) => ({
+    work: (count) => each(count, (index) => library.exists(`${paths[index % paths.length]}_not`)),
+  }),
+  "list 10 of 1000 files": (library) => ({
+    work: (count) => each(count, (index) => library.list(`dir${index % 100}`)),
+  }),
+  "list 1000 files": (library) => ({ work: (count) => each(count, () => library.list("")) }),
+  "save batch of 1000 texts": (library, { paths, texts }) => ({
+    work: (count) => each(count, () => library.saveAll(paths.map((path) => `${path}.txt`), texts)),
+  }),
+  "load batch of 1000 texts": (library, { paths }) => ({
+    work: (count) => each(count, () => library.loadAll(paths.map((path) => `${path}.txt`))),
+  }),
+};
 
 /** The tasks of this file. */
 export function unstorageTasks(): Task[] {
-  return [...SIZES.flatMap((size) => tasksOf("disk", onDisk, size)), ...tasksOf("memory", inMemory, 1024)];
+  const tasks: Task[] = [];
+  for (const [place, open] of [["disk", onDisk], ["memory", inMemory]] as const) {
+    for (const [name, operation] of Object.entries(BY_SIZE)) {
+      for (const size of SIZES) {
+        tasks.push(
+          task(`unstorage ${place} ${name} ${sizeText(size)}`, open, operation, size > 1024 * 1024 ? 2 : 16, size),
+        );
+      }
+    }
+    for (const [name, operation] of Object.entries(OF_MANY)) {
+      tasks.push(task(`unstorage ${place} ${name}`, open, operation, FILES, 1024));
+    }
+  }
+  return tasks;
 }
 
-function onDisk({ directory }: RunOptions): [Library, Library] {
-  const [root, base] = [Deno.makeTempDirSync({ dir: directory }), Deno.makeTempDirSync({ dir: directory })];
-  const fm = new FileManager({ it: new DiskBackend({ durability: "fast", root }) });
-  return [polystore(fm), unstorage(createStorage({ driver: fsDriver({ base }) }))];
-}
-
-function inMemory(): [Library, Library] {
-  const fm = new FileManager({ it: new MemoryBackend({ policy: "reference" }) });
-  return [polystore(fm), unstorage(createStorage({ driver: memoryDriver() }))];
-}
-
-function polystore(fm: FileManager<{ it: DiskBackend | MemoryBackend }>): Library {
+function task(
+  name: string,
+  open: (directory: string) => Library[],
+  operation: Operation,
+  count: number,
+  size: number,
+): Task {
   return {
-    save: (path, bytes) => fm.save(bytes, path, "it"),
-    load: (path) => fm.load(path, "it"),
-    exists: (path) => fm.exists(path, "it"),
-    list: (directory) => fm.listFiles(directory, "it", { recursive: true }),
-    remove: (path) => fm.delete(path, "it"),
-    saveAll: (paths, values) => fm.saveBatch(values, paths, "it"),
-    loadAll: (paths) => fm.loadBatch(paths, "it"),
+    name,
+    async run(options: RunOptions): Promise<Row[]> {
+      const files = filesOf(count, size);
+      const libraries = open(options.directory);
+      for (const library of libraries) await fill(library, files, name.includes("batch"));
+      const [ours, theirs] = libraries.map((library) => ({ name: library.name, ...operation(library, files) }));
+      const rows = await rival(name, ours!, [{ ...theirs!, goal: GOAL }], budget(options, name, size));
+      for (const library of libraries) await check(library, files);
+      return rows;
+    },
   };
 }
 
-function unstorage(storage: Storage): Library {
+function budget({ quick }: RunOptions, name: string, size: number): MeasureOptions {
+  const maxCount = !name.includes("delete") ? 100_000 : size > 1024 * 1024 ? 2 : 128;
+  return { budget: quick ? 200 : name.includes("disk") ? 2000 : 800, maxCount, minRounds: quick ? 3 : 9 };
+}
+
+function filesOf(count: number, size: number): Files {
+  const buffers = randomBuffers(count, size);
   return {
-    save: (path, bytes) => storage.setItemRaw(path, bytes),
-    load: (path) => storage.getItemRaw(path),
-    exists: (path) => storage.hasItem(path),
-    list: (directory) => storage.getKeys(directory),
-    remove: (path) => storage.removeItem(path),
-    saveAll: (paths, values) => storage.setItems(paths.map((key, index) => ({ key, value: values[index] as never }))),
-    loadAll: (paths) => storage.getItems([...paths]),
+    paths: buffers.map((_, index) => `dir${Math.floor(index / 10)}/file${index % 10}`),
+    buffers,
+    texts: buffers.map((bytes) => `text ${bytes.subarray(0, 512).toHex()}`),
   };
+}
+
+async function fill(library: Library, { paths, buffers, texts }: Files, batch: boolean): Promise<void> {
+  for (const [index, path] of paths.entries()) await library.save(path, buffers[index]!);
+  if (!batch) return;
+  const textPaths = paths.map((path) => `${path}.txt`);
+  await library.saveAll(textPaths, texts);
+  assert.deepEqual(await library.loadAll(textPaths), texts);
+}
+
+/** Once, outside of what is timed: everything is there and as it was saved. */
+async function check(library: Library, { paths, buffers }: Files): Promise<void> {
+  for (const [index, path] of paths.entries()) {
+    const loaded = await library.load(path);
+    assert(loaded instanceof Uint8Array && Buffer.compare(loaded, buffers[index]!) === 0, path);
+    assert(await library.exists(path));
+  }
+  assert.equal(
+    (await library.list("dir0")).filter((path) => !path.endsWith(".txt")).length,
+    Math.min(10, paths.length),
+  );
+  assert.equal(await library.exists("gone/0"), false);
+}
+
+async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  for (let index = 0; index < count; index++) await work(index);
 }

@@ -64,9 +64,14 @@ export class DiskDraft {
    * @param path Path in the store, for messages.
    * @param options The conditions.
    * @param floor The new modification time must come after this one, in milliseconds.
-   * @returns The new etag.
+   * @returns The new etag, and its time.
    */
-  publish(target: string, path: string, options: WriteOptions | undefined, floor: number): string {
+  publish(
+    target: string,
+    path: string,
+    options: WriteOptions | undefined,
+    floor: number,
+  ): { etag: string; modified: number } {
     const before = lookAt(target);
     checkConditions(before, path, options);
     let info = this.#file.statSync();
@@ -83,7 +88,7 @@ export class DiskDraft {
     if (options?.ifAbsent) this.#publishNew(target, path);
     else Deno.renameSync(this.#path, target);
     this.#there = false;
-    return etagOf(info);
+    return { etag: etagOf(info), modified: info.mtime?.getTime() ?? 0 };
   }
 
   /** A hard link is made only where nothing is, so of two who create, one wins; no lock is needed. */

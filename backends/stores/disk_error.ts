@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, StorageError } from "../errors.ts";
+import { type ErrorCode, isStorageError, StorageError } from "../errors.ts";
 
 /** By the class Deno throws. */
 const BY_NAME: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -39,7 +39,7 @@ const BY_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
  * @returns What to throw.
  */
 export function diskError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || isStorageError(error)) return error;
   const code = (error as { code?: unknown }).code;
   const known = BY_NAME[error.name] ?? (typeof code === "string" ? BY_CODE[code] : undefined);
   if (known) {
@@ -57,12 +57,13 @@ export function diskError(error: unknown, path: string): unknown {
 }
 
 /**
- * Whether an error says that nothing is there: neither the file nor, being a file itself, a parent.
+ * Whether an error says that nothing is there, nor can be: the file or a parent is missing, a parent is a file, links lead in a
+ * circle, or no file can have the name.
  *
  * @param error What was thrown.
  * @returns Whether it means absence.
  */
 export function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.FilesystemLoop;
+    error instanceof Deno.errors.FilesystemLoop || (error as { code?: unknown } | null)?.code === "ENAMETOOLONG";
 }

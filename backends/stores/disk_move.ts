@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { isInside } from "../path.ts";
 import { withLock } from "./disk_directory.ts";
-import { type DiskPlace, type DiskPlaces, isHidden, lookAt } from "./disk_place.ts";
+import { directoryOf, type DiskPlace, type DiskPlaces, isHidden, lookAt } from "./disk_place.ts";
 import type { DiskWriter } from "./disk_writer.ts";
 
 /** Moves a file, a link or a directory; see `Accelerated.move`. */
@@ -24,21 +24,38 @@ export async function moveEntry(
   if (to === "") throw new StorageError("already-exists", "the destination exists already", { path: to });
   if (source.info.isDirectory && isInside(places.lexical(to), places.lexical(from))) throw intoItself(from, to);
   const { place: target, made } = writer.place(to, false);
-  if (source.info.isDirectory && isInside(target.path, source.path)) throw intoItself(from, to);
-  await withLock(target.directory, true, () => {
-    const before = lookAt(target.path);
-    checkMove(source, target, before, from, to, ifAbsent);
-    writer.noteRemoval();
-    if (before && isSame(source.info!, before)) return Deno.removeSync(source.path); // two names of one file
-    const text = source.info!.isSymlink ? Deno.readLinkSync(source.path) : "/";
-    if (text.startsWith("/") || source.directory === target.directory) return Deno.renameSync(source.path, target.path);
-    // A link is seen from its directory, so in another one it needs another text.
-    const temporary = writer.temporary(target.directory);
-    Deno.symlinkSync(places.linkText(places.linkTarget(from, source, text), target), temporary);
-    Deno.renameSync(temporary, target.path);
-    Deno.removeSync(source.path);
-  });
-  await writer.settle(source.directory, target.directory, ...made);
+  try {
+    await withLock(target.directory, true, () => rename(places, writer, source, target, from, to, ifAbsent));
+  } catch (error) {
+    writer.unmake(made);
+    throw error;
+  }
+  await writer.settle(source.directory, target.directory, ...made.map(directoryOf));
+}
+
+function rename(
+  places: DiskPlaces,
+  writer: DiskWriter,
+  source: DiskPlace,
+  target: DiskPlace,
+  from: string,
+  to: string,
+  ifAbsent: boolean,
+): void {
+  if (source.info!.isDirectory && isInside(Deno.realPathSync(target.directory), Deno.realPathSync(source.path))) {
+    throw intoItself(from, to);
+  }
+  const before = lookAt(target.path);
+  checkMove(source, target, before, from, to, ifAbsent);
+  writer.noteRemoval();
+  if (before && isSame(source.info!, before)) return Deno.removeSync(source.path); // two names of one file
+  const text = source.info!.isSymlink ? Deno.readLinkSync(source.path) : "/";
+  if (text.startsWith("/") || source.directory === target.directory) return Deno.renameSync(source.path, target.path);
+  // A link is seen from its directory, so in another one it needs another text.
+  const temporary = writer.temporary(target.directory);
+  Deno.symlinkSync(places.linkText(places.linkTarget(from, source, text), target), temporary);
+  Deno.renameSync(temporary, target.path);
+  Deno.removeSync(source.path);
 }
 
 function checkMove(

@@ -106,7 +106,7 @@ export class DiskPlaces {
   /**
    * Makes the parents of a path.
    *
-   * @returns The directories that hold a new one, the innermost first: what to sync.
+   * @returns The directories that are new, the innermost first.
    */
   makeParents(path: string): string[] {
     return this.makeDirectories(split(this.lexical(path))[0], path);
@@ -118,7 +118,7 @@ export class DiskPlaces {
    * @param directory Its path, lexically.
    * @param path The path in the store that it is for.
    * @param links How many links were followed so far.
-   * @returns The directories that hold a new one, the innermost first.
+   * @returns The directories that are new, the innermost first.
    */
   makeDirectories(directory: string, path: string, links: number = 0): string[] {
     if (links > MAX_LINKS) throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
@@ -142,7 +142,7 @@ export class DiskPlaces {
       this.#confine(path, Deno.realPathSync(existing));
     }
     Deno.mkdirSync(directory, { recursive: true });
-    return [...missing.map((path) => split(path)[0]), ...made];
+    return [...missing, ...made];
   }
 
   /** The text of a link from `path` to `target`, both paths of the store: relative where it can be. */
@@ -157,7 +157,7 @@ export class DiskPlaces {
   /** The path in the store that a link leads to, or its text if that is outside. */
   linkTarget(path: string, place: DiskPlace, text: string): string {
     const plain = slashes(text);
-    if (this.#root === undefined) return isAbsolute(plain) ? plain : fold(joinPath(split(tidy(path))[0], plain));
+    if (this.#root === undefined) return isAbsolute(plain) ? plain : systemTarget(split(tidy(path))[0], plain);
     const goal = fold(isAbsolute(plain) ? plain : joinPath(place.directory, plain));
     const root = this.#realRoot();
     return isInside(goal, root) ? normalizePath(goal.slice(root.length)) : text;
@@ -174,6 +174,11 @@ export class DiskPlaces {
       path,
     });
   }
+}
+
+/** The directory that holds a path of the system. */
+export function directoryOf(path: string): string {
+  return split(path)[0];
 }
 
 /** What is at a path of the system, links not followed; `undefined` if nothing is. */
@@ -229,6 +234,13 @@ function fold(path: string): string {
     else if (name !== ".." || !isAbsolute(path)) names.push(name);
   }
   return (path.startsWith("/") ? "/" : "") + names.join("/");
+}
+
+/** Where the text of a link in a directory leads: as the caller writes paths, unless the directory is reached through links. */
+function systemTarget(directory: string, text: string): string {
+  const real = slashes(Deno.realPathSync(directory));
+  const written = fold(isAbsolute(directory) ? directory : joinPath(slashes(Deno.cwd()), directory));
+  return fold(joinPath(real === written ? directory : real, text));
 }
 
 /** Whether a path of the system is there, links followed. */

@@ -10,7 +10,7 @@ import { checkConditions, etagOf, SYNC_SIZE } from "./disk_draft.ts";
 import { diskError, isAbsence } from "./disk_error.ts";
 import { listDirectory } from "./disk_list.ts";
 import { moveEntry, removeEntry, removeTree } from "./disk_move.ts";
-import { DiskPlaces, lookAt } from "./disk_place.ts";
+import { directoryOf, DiskPlaces, lookAt } from "./disk_place.ts";
 import { openFile, readFile } from "./disk_read.ts";
 import { type DiskWriteOptions, DiskWriter, type Durability } from "./disk_writer.ts";
 import type {
@@ -169,9 +169,14 @@ export class DiskStore implements Complete<Store> {
   async createSymlink(target: string, path: string, options?: AbortOptions): Promise<void> {
     await change(path, options, async () => {
       const { place, made } = this.#writer.place(path, false);
-      const type = (await this.stat(target))?.kind === "directory" ? "dir" : "file"; // Windows asks
-      Deno.symlinkSync(this.#places.linkText(target, place), place.path, { type });
-      await this.#writer.settle(place.directory, ...made);
+      try {
+        const type = (await this.stat(target))?.kind === "directory" ? "dir" : "file"; // Windows asks
+        Deno.symlinkSync(this.#places.linkText(target, place), place.path, { type });
+      } catch (error) {
+        this.#writer.unmake(made);
+        throw error;
+      }
+      await this.#writer.settle(place.directory, ...made.map(directoryOf));
     });
   }
 
@@ -243,7 +248,7 @@ export class DiskStore implements Complete<Store> {
       close: async () => void await change(path, options, () => this.#writer.finish(prepared, options)),
       abort: async () => {
         await pending.catch(() => {/* the writer has seen it */});
-        draft.discard();
+        this.#writer.discard(prepared);
       },
     }, options?.signal);
   }

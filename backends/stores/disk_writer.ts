@@ -7,7 +7,7 @@
 import { ABANDONED_AFTER, DirectorySync, sweepDirectory, withLock } from "./disk_directory.ts";
 import { checkConditions, DiskDraft } from "./disk_draft.ts";
 import { diskError, isAbsence } from "./disk_error.ts";
-import { type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
+import { directoryOf, type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
 
 /**
@@ -36,7 +36,7 @@ export interface Prepared {
   readonly place: DiskPlace;
   /** The path in the store. */
   readonly path: string;
-  /** Directories in which parents were made for it. */
+  /** The parents that were made for it, the innermost first. */
   readonly made: readonly string[];
 }
 
@@ -56,6 +56,9 @@ export class DiskWriter {
   readonly #temporary = new TemporaryNames();
   readonly #directories = new DirectorySync();
   readonly #swept = new Set<string>();
+  /** The latest time that a content here was given, or a removal seen. */
+  #latest = 0;
+  /** Content where nothing was before must be later than this. */
   #floor = 0;
 
   /** Creates a writer of a store. */
@@ -66,7 +69,8 @@ export class DiskWriter {
 
   /** Tells that something was removed: content that comes later must differ in time from all that was before. */
   noteRemoval(): void {
-    this.#floor = Date.now();
+    this.#latest = Math.max(this.#latest, Date.now());
+    this.#floor = this.#latest;
   }
 
   /** A path for something temporary in a directory. */
@@ -80,7 +84,7 @@ export class DiskWriter {
    * @param path Path in the store.
    * @param follow Whether a link there is followed.
    * @param ifMatch Known to fail if nothing is there: then nothing is made.
-   * @returns The place, and the directories in which parents were made.
+   * @returns The place, and the parents that were made, the innermost first.
    */
   place(path: string, follow: boolean, ifMatch?: string): { place: DiskPlace; made: string[] } {
     const made: string[] = [];
@@ -100,8 +104,30 @@ export class DiskWriter {
   /** Checks what can be checked before, makes the parents, and opens a draft. */
   prepare(path: string, options?: DiskWriteOptions): Prepared {
     const { place, made } = this.place(path, true, options?.ifMatch);
-    checkConditions(place.info, path, options);
-    return { draft: new DiskDraft(this.temporary(place.directory)), place, path, made };
+    try {
+      checkConditions(place.info, path, options);
+      return { draft: new DiskDraft(this.temporary(place.directory)), place, path, made };
+    } catch (error) {
+      this.unmake(made);
+      throw error;
+    }
+  }
+
+  /** Gives up a write: what was made for it goes. */
+  discard({ draft, made }: Prepared): void {
+    draft.discard();
+    this.unmake(made);
+  }
+
+  /** Removes parents that were made for something that failed, as far as nobody uses them. */
+  unmake(made: readonly string[]): void {
+    for (const directory of made) {
+      try {
+        Deno.removeSync(directory);
+      } catch {
+        return; // in use by now, so those above it are too
+      }
+    }
   }
 
   /** Writes one file; `fill` may be called again if the directory vanishes meanwhile. */
@@ -117,7 +143,7 @@ export class DiskWriter {
         if (filling !== undefined) await filling;
         return await this.finish(prepared, options);
       } catch (error) {
-        prepared.draft.discard();
+        this.discard(prepared);
         if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
       }
     }
@@ -129,7 +155,7 @@ export class DiskWriter {
     if (this.#isDurable(options)) await draft.sync();
     options?.signal?.throwIfAborted();
     const etag = await this.#publish(prepared, options);
-    if (this.#isDurable(options)) await this.sync([place.directory, ...made]);
+    if (this.#isDurable(options)) await this.sync([place.directory, ...made.map(directoryOf)]);
     if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory);
     return { etag };
   }
@@ -154,18 +180,22 @@ export class DiskWriter {
       }
       await Promise.all(syncs.splice(0));
       options?.signal?.throwIfAborted();
+      for (const { path, place } of prepared) {
+        at = path;
+        checkConditions(lookAt(place.path), path, options);
+      }
       const results: WriteResult[] = [];
       for (const write of prepared) {
         at = write.path;
         results.push({ etag: await this.#publish(write, options) });
       }
       if (this.#isDurable(options)) {
-        await this.sync(prepared.flatMap(({ place, made }) => [place.directory, ...made]));
+        await this.sync(prepared.flatMap(({ place, made }) => [place.directory, ...made.map(directoryOf)]));
       }
       return results;
     } catch (error) {
       await Promise.allSettled(syncs);
-      for (const { draft } of prepared) draft.discard();
+      for (const write of prepared.reverse()) this.discard(write);
       throw diskError(error, at);
     }
   }
@@ -187,12 +217,12 @@ export class DiskWriter {
 
   async #publish({ draft, place, path }: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
     const exclusive = options?.ifMatch !== undefined;
-    if (!exclusive && !this.#isDurable(options)) return draft.publish(place.path, path, options, this.#floor);
-    return await withLock(
-      place.directory,
-      exclusive,
-      () => draft.publish(place.path, path, options, this.#floor),
-    );
+    const publish = (): string => {
+      const { etag, modified } = draft.publish(place.path, path, options, this.#floor);
+      this.#latest = Math.max(this.#latest, modified);
+      return etag;
+    };
+    return exclusive || this.#isDurable(options) ? await withLock(place.directory, exclusive, publish) : publish();
   }
 
   /** Sweeps a directory when this process first writes to it. */

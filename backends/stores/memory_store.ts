@@ -153,7 +153,7 @@ export class MemoryStore implements Complete<Store> {
   async openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
     options?.signal?.throwIfAborted();
     const node = this.#tree.find(path);
-    return node?.kind === "file" ? streamOf(cut(node.content, options?.range)) : undefined;
+    return node?.kind === "file" ? streamOf(cut(node.content, options?.range), options?.signal) : undefined;
   }
 
   /** See `Accelerated.openWrite`. */

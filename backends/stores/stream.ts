@@ -10,6 +10,7 @@ const CHUNK = 256 * 1024;
  * Content as a stream, in chunks that are the reader's own.
  *
  * @param bytes The content; it must not change while it is read.
+ * @param signal Errors the stream.
  * @returns The stream.
  *
  * @example
@@ -20,10 +21,11 @@ const CHUNK = 256 * 1024;
  * assert.equal(await new Response(streamOf(new Uint8Array([104, 105]))).text(), "hi");
  * ```
  */
-export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+export function streamOf(bytes: Uint8Array, signal?: AbortSignal): ReadableStream<Uint8Array> {
   let offset = 0;
   return new ReadableStream<Uint8Array>({
     pull(controller): void {
+      signal?.throwIfAborted();
       if (offset < bytes.length) controller.enqueue(bytes.slice(offset, offset += CHUNK));
       if (offset >= bytes.length) controller.close();
     },

@@ -182,8 +182,7 @@ async function tryPromise(verdict: Verdict, open: OpenStore, options: CheckStore
   } catch (error) {
     verdict.outcome = "broken";
     verdict.error = error;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`Broken promise "${promise.id}": ${sentenceOf(promise)}\n${detail}`, { cause: error });
+    throw new Error(`Broken promise "${promise.id}": ${sentenceOf(promise)}\n${detailOf(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -209,6 +208,12 @@ async function attempt(promise: StorePromise, open: OpenStore, options: CheckSto
     refusesName: options.refusesName ?? (() => undefined),
   };
   await promise.run(trial);
+}
+
+/** The message of an error; of two, of the first: closing the store often fails because something did before. */
+function detailOf(error: unknown): string {
+  if (error instanceof SuppressedError) return detailOf(error.suppressed);
+  return error instanceof Error ? error.message : String(error);
 }
 
 function sentenceOf({ method, promise }: StorePromise): string {

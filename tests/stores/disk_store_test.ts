@@ -1,4 +1,4 @@
-import { joinPath } from "../../backends/path.ts";
+import { joinPath, relativePath } from "../../backends/path.ts";
 import { DiskStore, type DiskStoreOptions } from "../../backends/stores/disk_store.ts";
 import type { Entry, ListOptions, Store } from "../../backends/stores/store.ts";
 import { type OpenedStore, type StoreWith, testStore } from "../conformance/mod.ts";
@@ -29,7 +29,9 @@ function within(directory: string, store: StoreWith<keyof Store>): Store {
     write: (path, bytes, options) => store.write(full(path), bytes, options),
     delete: (path, options) => store.delete(full(path), options),
     makeDirectory: (path, options) => store.makeDirectory(full(path), options),
-    createSymlink: (target, path, options) => store.createSymlink(full(target), full(path), options),
+    // An absolute target would be kept as it is; one that is relative to the working directory moves with its link.
+    createSymlink: (target, path, options) =>
+      store.createSymlink(relativePath(Deno.cwd(), full(target)), full(path), options),
     async readSymlink(path, options) {
       const target = await store.readSymlink(full(path), options);
       return target && inner(target);
@@ -50,4 +52,4 @@ await testStore("disk, without a root", async () => {
   const directory = await Deno.makeTempDir({ prefix: "polystore-" });
   const store = within(directory, new DiskStore({ durability: "fast" }));
   return { store, dispose: () => Deno.remove(directory, { recursive: true }) };
-}, { numRuns: 20 });
+}, { numRuns: 20, except: { "delete/root": "its root is a directory as any other" } });
