@@ -1,0 +1,58 @@
+import { prefixed, readOnly } from "@polystore/polystore/layers";
+import { DiskStore, layered, MemoryStore, type Store } from "@polystore/polystore/stores";
+import { type OpenedStore, testStore } from "@polystore/polystore/testing";
+import assert from "node:assert/strict";
+
+async function onDisk(prefix: string, wrap: (store: DiskStore) => Store): Promise<OpenedStore> {
+  const root = await Deno.makeTempDir({ prefix: "polystore-" });
+  const store = new DiskStore({ root, durability: "fast" });
+  return {
+    store: wrap(store),
+    put: async (path, bytes) => void await store.write(prefix + path, bytes),
+    reopen: () => Promise.resolve(wrap(new DiskStore({ root, durability: "fast" }))),
+    dispose: () => Deno.remove(root, { recursive: true }),
+  };
+}
+
+function onMemory(prefix: string, wrap: (store: MemoryStore) => Store): OpenedStore {
+  const store = new MemoryStore();
+  return {
+    store: wrap(store),
+    put: async (path, bytes) => void await store.write(prefix + path, bytes),
+  };
+}
+
+await testStore("prefixed", () => layered(new MemoryStore(), prefixed("lab/7")), { numRuns: 50 });
+await testStore("prefixed with the root", () => layered(new MemoryStore(), prefixed("/")), { numRuns: 20 });
+await testStore("readOnly", () => onMemory("", readOnly()));
+await testStore("prefixed, twice", () => layered(new MemoryStore(), prefixed("a/b"), prefixed("c")), { numRuns: 20 });
+await testStore("readOnly on prefixed", () => onMemory("p/", (store) => layered(store, prefixed("p"), readOnly())));
+await testStore("prefixed on disk", () => onDisk("lab/7/", (store) => layered(store, prefixed("lab/7"))), {
+  numRuns: 10,
+});
+await testStore("readOnly on disk", () => onDisk("", readOnly()));
+
+Deno.test("prefixed() sees nothing beside its directory, and errors speak of the paths inside", async () => {
+  const whole = new MemoryStore();
+  await whole.write("lab/70/secret", new Uint8Array([1]));
+  await whole.write("lab/7/dir/x", new Uint8Array([2]));
+  const inside = layered(whole, prefixed("lab/7"));
+  assert.deepEqual(await Array.fromAsync(inside.list!(""), ({ path }) => path), ["dir", "dir/x"]);
+  await assert.rejects(inside.write!("dir", new Uint8Array()), { code: "is-a-directory", path: "dir" });
+  await assert.rejects(inside.delete!("dir"), { message: /^Cannot use "dir": / });
+  assert.throws(() => prefixed("../out"), { code: "invalid-path" });
+});
+
+Deno.test("prefixed() tells of a link that leads out as of a text that leads out", async () => {
+  const whole = new MemoryStore();
+  await whole.write("other", new Uint8Array([1]));
+  await whole.createSymlink("other", "lab/7/link");
+  const inside = layered(whole, prefixed("lab/7"));
+  assert.equal(await inside.readSymlink!("link"), "../../other");
+});
+
+Deno.test("readOnly() leaves nothing that writes", () => {
+  const store = layered(new MemoryStore(), readOnly());
+  const present = Object.entries(store).filter(([, method]) => method !== undefined).map(([name]) => name).sort();
+  assert.deepEqual(present, ["close", "list", "openRead", "read", "readMany", "readSymlink", "stat"]);
+});
