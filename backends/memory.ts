@@ -20,7 +20,7 @@ import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } f
 import { inContext, StorageError } from "./errors.ts";
 import { chooseFormat } from "./formats/choose_format.ts";
 import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
-import { normalizePath, parentPath } from "./path.ts";
+import { normalizePath } from "./path.ts";
 import { cut } from "./stores/range.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "./stores/store.ts";
 import { collecting, concat, streamOf } from "./stores/stream.ts";

@@ -86,8 +86,10 @@ export const concurrency: readonly StorePromise[] = [
           await new Promise((resolve) => setTimeout(resolve, 0));
         } while (writing);
       });
-      await Promise.all(writers).finally(() => writing = false);
-      await Promise.all(readers);
+      const done = Promise.all(writers).finally(() => writing = false);
+      // Nobody goes on when the store is closed, whoever failed first.
+      await Promise.allSettled([done, ...readers]);
+      await Promise.all([done, ...readers]);
     },
   }),
   storePromise("write/race-delete", "leaves a file or nothing when writes and deletes of one path race", {

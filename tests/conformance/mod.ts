@@ -3,12 +3,22 @@
  *
  * A new store is one line of test. It works with `Deno.test`, and with the `test` of any other runner.
  *
- * @example Testing a store with `Deno.test`
+ * @example A store and `Deno.test`: the whole test file
+ * ```ts ignore
+ * import { testStore } from "@polystore/polystore/testing";
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ *
+ * await testStore("memory", () => new MemoryStore());
+ * ```
+ *
+ * @example The same with another runner, which here is an array
  * ```ts
  * import { testStore } from "@polystore/polystore/testing";
  * import { MemoryStore } from "@polystore/polystore/stores";
  *
- * await testStore("memory", () => new MemoryStore(), { numRuns: 10, test: (_name, run) => run() });
+ * const tests: (() => Promise<void>)[] = [];
+ * await testStore("memory", () => new MemoryStore(), { test: (_name, run) => tests.push(run) });
+ * for (const run of tests.slice(0, 20)) await run();
  * ```
  *
  * @module
