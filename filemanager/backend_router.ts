@@ -5,6 +5,7 @@
  */
 
 import { foldName } from "../backends/catalogue.ts";
+import type { StorageBackend } from "../backends/backend.ts";
 import type { BackendBase, BackendLookup } from "../backends/data_source.ts";
 import { inContext, StorageError } from "../backends/errors.ts";
 import { BackendRegistry, unknownBackend } from "../registry/backend_registry.ts";
@@ -73,15 +74,17 @@ export class BackendRouter<B extends Backends = AnyBackends> {
    * @throws {StorageError} `unknown-backend`, listing the names.
    */
   on<K extends keyof B & string>(backend: K): BackendView<B[K] & BackendBase> {
-    return new BackendView(backend, this.#get(backend) as B[K] & BackendBase);
+    const view = new BackendView(backend, this.#find as (name: string) => B[K] & BackendBase);
+    this.#find(backend); // a name that is not there is told at once
+    return view;
   }
 
   /** The view of a backend, whatever the types know of its name. */
   protected view(name: string): BackendView {
-    return new BackendView(name, this.#get(name)) as unknown as BackendView;
+    return new BackendView(name, this.#find as (name: string) => StorageBackend);
   }
 
-  #get(name: string): BackendBase {
+  readonly #find = (name: string): BackendBase => {
     const known = this.#backends.get(name);
     if (known !== undefined) return known;
     const key = typeof name === "string" ? foldName(name) : String(name);
@@ -89,11 +92,11 @@ export class BackendRouter<B extends Backends = AnyBackends> {
     if (backend !== undefined) return backend;
     if (this.#registry?.has(key)) return this.#registry.get<BackendBase>(key);
     throw unknownBackend(key, this.backends);
-  }
+  };
 
   #bind(): void {
     const lookup: BackendLookup = {
-      get: (name) => this.#get(name),
+      get: this.#find,
       has: (name) => this.#backends.has(foldName(name)) || (this.#registry?.has(name) ?? false),
     };
     for (const backend of this.#backends.values()) backend.bindRegistry(lookup);
@@ -108,8 +111,8 @@ export class BackendRouter<B extends Backends = AnyBackends> {
     work: (source: Side, target: Side) => Promise<R>,
   ): Promise<R> {
     try {
-      const a = this.view(source) as Side;
-      return await work(a, this.view(target));
+      const sides = [source, target].map((name) => ({ name, backend: this.#find(name) as StorageBackend }));
+      return await work(sides[0]!, sides[1]!);
     } catch (error) {
       throw inContext(error, { operation, path });
     }

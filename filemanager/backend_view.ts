@@ -51,13 +51,22 @@ export interface Saves {
 export class BackendView<T extends BackendBase = StorageBackend> {
   /** The name. */
   readonly name: string;
-  /** The backend itself. */
-  readonly backend: T;
+  readonly #find: (name: string) => T;
 
-  /** Binds a name to a backend. */
-  constructor(name: string, backend: T) {
+  /**
+   * Binds a name to a backend.
+   *
+   * @param name The name.
+   * @param find Finds the backend of the name, at each call; what it throws is what the call rejects with.
+   */
+  constructor(name: string, find: (name: string) => T) {
     this.name = name;
-    this.backend = backend;
+    this.#find = find;
+  }
+
+  /** The backend itself. */
+  get backend(): T {
+    return this.#find(this.name);
   }
 
   /** Loads a value in a format of your own, which tells its type. */
@@ -280,7 +289,8 @@ export class BackendView<T extends BackendBase = StorageBackend> {
   }
 
   #source(): DataSource {
-    if (this.backend instanceof DataSource) return this.backend;
+    const { backend } = this;
+    if (backend instanceof DataSource) return backend;
     throw new StorageError("unsupported", "this backend only sends: nothing can be read from it");
   }
 

@@ -85,17 +85,17 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     backend: K,
     options?: LoadOptionsOf<B[K]>,
   ): Promise<T>;
-  async load<T, K extends NamesWith<B, "load">>(path: string, backend: K, options?: LoadOptionsOf<B[K]>): Promise<T> {
-    return await this.view(backend).load<T>(path, options);
+  load<T, K extends NamesWith<B, "load">>(path: string, backend: K, options?: LoadOptionsOf<B[K]>): Promise<T> {
+    return this.view(backend).load<T>(path, options);
   }
 
   /** Loads many values, in order. */
-  async loadBatch<T = unknown, K extends NamesWith<B, "loadBatch"> = NamesWith<B, "loadBatch">>(
+  loadBatch<T = unknown, K extends NamesWith<B, "loadBatch"> = NamesWith<B, "loadBatch">>(
     paths: readonly string[],
     backend: K,
     options?: LoadOptionsOf<B[K]>,
   ): Promise<T[]> {
-    return await this.view(backend).loadBatch<T>(paths, options);
+    return this.view(backend).loadBatch<T>(paths, options);
   }
 
   /**
@@ -104,13 +104,13 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
    * @throws {StorageError} `already-exists` with `overwrite: false`, `precondition-failed` with `ifMatch`, `is-a-directory`,
    * `not-a-directory`, `invalid-value`, `unknown-format`, `unknown-backend`; nothing has changed then.
    */
-  async save<K extends NamesWith<B, "save">>(
+  save<K extends NamesWith<B, "save">>(
     data: unknown,
     path: string,
     backend: K,
     options?: SaveOptionsOf<B[K]>,
   ): Promise<SaveResult> {
-    return await this.view(backend).save(data, path, options);
+    return this.view(backend).save(data, path, options);
   }
 
   /**
@@ -118,13 +118,13 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
    *
    * @throws {StorageError} `invalid-argument` if the lengths differ or a path is there twice, and what `save` throws.
    */
-  async saveBatch<K extends NamesWith<B, "saveBatch">>(
+  saveBatch<K extends NamesWith<B, "saveBatch">>(
     data: readonly unknown[],
     paths: readonly string[],
     backend: K,
     options?: SaveOptionsOf<B[K]>,
   ): Promise<SaveResult[]> {
-    return await this.view(backend).saveBatch(data, paths, options);
+    return this.view(backend).saveBatch(data, paths, options);
   }
 
   /**
@@ -133,64 +133,64 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
    *
    * @throws {StorageError} `busy` if others were faster every time.
    */
-  async update<T, K extends NamesWith<B, "save"> = NamesWith<B, "save">>(
+  update<T, K extends NamesWith<B, "save"> = NamesWith<B, "save">>(
     path: string,
     backend: K,
     change: (value: T | undefined) => T | undefined | Promise<T | undefined>,
     options?: UpdateOptions,
   ): Promise<T | undefined> {
-    return await this.view(backend).update(path, change, options);
+    return this.view(backend).update(path, change, options);
   }
 
   /** Opens the encoded content of a file as a stream; `range` reads a part. */
-  async openRead(
+  openRead(
     path: string,
     backend: NamesWith<B, "openRead">,
     options?: ReadOptions,
   ): Promise<ReadableStream<Uint8Array>> {
-    return await this.view(backend).openRead(path, options);
+    return this.view(backend).openRead(path, options);
   }
 
   /** Opens a file for writing its encoded content; it is published when the stream closes, aborting leaves the old. */
-  async openWrite(
+  openWrite(
     path: string,
     backend: NamesWith<B, "openWrite">,
     options?: WriteOptions,
   ): Promise<WritableStream<Uint8Array>> {
-    return await this.view(backend).openWrite(path, options);
+    return this.view(backend).openWrite(path, options);
   }
 
   /** The paths of the files in a directory, in natural order; by glob, by suffix, and recursively if asked to. */
-  async listFiles(
+  listFiles(
     directory: string,
     backend: NamesWith<B, "listFiles">,
     options?: ListFilesOptions,
   ): Promise<string[]> {
-    return await this.view(backend).listFiles(directory, options);
+    return this.view(backend).listFiles(directory, options);
   }
 
   /** As `listFiles`, of raster images: see `DEFAULT_IMAGE_EXTENSIONS`. */
-  async listImageFiles(
+  listImageFiles(
     directory: string,
     backend: NamesWith<B, "listFiles">,
     options?: ListFilesOptions,
   ): Promise<string[]> {
-    return await this.view(backend).listImageFiles(directory, options);
+    return this.view(backend).listImageFiles(directory, options);
   }
 
   /** The path of the file of a name that is nearest to a directory; of several, the first in natural order. */
-  async findFileRecursive(
+  findFileRecursive(
     directory: string,
     name: string,
     backend: NamesWith<B, "entries">,
     options?: AbortOptions,
   ): Promise<string | undefined> {
-    return await this.view(backend).findFileRecursive(directory, name, options);
+    return this.view(backend).findFileRecursive(directory, name, options);
   }
 
   /** The names in a directory, in natural order. */
-  async listDir(directory: string, backend: NamesWith<B, "listDir">, options?: AbortOptions): Promise<string[]> {
-    return await this.view(backend).listDir(directory, options);
+  listDir(directory: string, backend: NamesWith<B, "listDir">, options?: AbortOptions): Promise<string[]> {
+    return this.view(backend).listDir(directory, options);
   }
 
   /** Yields everything below a directory, in path order. */
@@ -199,76 +199,76 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
   }
 
   /** The directories and the files below a directory, each once, in natural order. */
-  async collectDirsAndFiles(
+  collectDirsAndFiles(
     directory: string,
     backend: NamesWith<B, "entries">,
     options?: WalkOptions,
   ): Promise<DirsAndFiles> {
-    return await this.view(backend).collectDirsAndFiles(directory, options);
+    return this.view(backend).collectDirsAndFiles(directory, options);
   }
 
   /** Tells what is at a path. */
-  async stat(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<FileInfo> {
-    return await this.view(backend).stat(path, options);
+  stat(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<FileInfo> {
+    return this.view(backend).stat(path, options);
   }
 
   /** Whether a file or a directory is at a path. */
-  async exists(path: string, backend: NamesWith<B, "exists">, options?: AbortOptions): Promise<boolean> {
-    return await this.view(backend).exists(path, options);
+  exists(path: string, backend: NamesWith<B, "exists">, options?: AbortOptions): Promise<boolean> {
+    return this.view(backend).exists(path, options);
   }
 
   /** Whether a file is at a path. */
-  async isFile(path: string, backend: NamesWith<B, "isFile">, options?: AbortOptions): Promise<boolean> {
-    return await this.view(backend).isFile(path, options);
+  isFile(path: string, backend: NamesWith<B, "isFile">, options?: AbortOptions): Promise<boolean> {
+    return this.view(backend).isFile(path, options);
   }
 
   /** Whether a directory is at a path. */
-  async isDir(path: string, backend: NamesWith<B, "isDir">, options?: AbortOptions): Promise<boolean> {
-    return await this.view(backend).isDir(path, options);
+  isDir(path: string, backend: NamesWith<B, "isDir">, options?: AbortOptions): Promise<boolean> {
+    return this.view(backend).isDir(path, options);
   }
 
   /** Whether a symbolic link is at a path. */
-  async isSymlink(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<boolean> {
-    return await this.view(backend).isSymlink(path, options);
+  isSymlink(path: string, backend: NamesWith<B, "stat">, options?: AbortOptions): Promise<boolean> {
+    return this.view(backend).isSymlink(path, options);
   }
 
   /** Makes a directory and its parents; answers its path. */
-  async ensureDirectory(
+  ensureDirectory(
     directory: string,
     backend: NamesWith<B, "ensureDirectory">,
     options?: AbortOptions,
   ): Promise<string> {
-    return await this.view(backend).ensureDirectory(directory, options);
+    return this.view(backend).ensureDirectory(directory, options);
   }
 
   /** Makes a symbolic link to `source`, which must exist. */
-  async createSymlink(
+  createSymlink(
     source: string,
     link: string,
     backend: NamesWith<B, "createSymlink">,
     options?: SymlinkOptions,
   ): Promise<void> {
-    await this.view(backend).createSymlink(source, link, options);
+    return this.view(backend).createSymlink(source, link, options);
   }
 
   /** Makes a link at the same place under `to` for each file under `from`; conflicts are found before anything is made. */
-  async mirrorDirectoryWithSymlinks(
+  mirrorDirectoryWithSymlinks(
     from: string,
     to: string,
     backend: NamesWith<B, "createSymlink">,
     options?: MirrorOptions,
   ): Promise<MirrorResult> {
-    return await this.view(backend).mirrorDirectoryWithSymlinks(from, to, options);
+    return this.view(backend).mirrorDirectoryWithSymlinks(from, to, options);
   }
 
   /** Deletes a file, a link or an empty directory; with `recursive`, whatever is there. */
   async delete(path: string, backend: NamesWith<B, "delete">, options?: BackendDeleteOptions): Promise<void> {
-    await this.view(backend).delete(path, options);
+    return this.view(backend).delete(path, options);
   }
 
   /** Deletes whatever is at a path, a directory with all it holds. */
-  async deleteAll(path: string, backend: NamesWith<B, "deleteAll">, options?: AbortOptions): Promise<void> {
-    await this.view(backend).deleteAll(path, options);
+  deleteAll(path: string, backend: NamesWith<B, "deleteAll">, options?: AbortOptions): Promise<void> {
+    return this.view(backend).deleteAll(path, options);
   }
 
   /** Copies a file, a link or a directory to another backend; see {@linkcode TransferOptions}. */
@@ -330,12 +330,12 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
   }
 
   /** Loads a part of an image, and what statistics need. */
-  async sample(
+  sample(
     path: string,
     backend: NamesWith<B, "sample">,
     request?: ImageSamplingRequest,
   ): Promise<ImageSamplingResult> {
-    return await this.view(backend).sample(path, request);
+    return this.view(backend).sample(path, request);
   }
 
   /** Loads a part of the image a reference means. */

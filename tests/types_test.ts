@@ -156,7 +156,7 @@ Deno.test("types: only a concrete class with a name, constructible without argum
     // @ts-expect-error: no backendType
     registerBackend(Nameless);
   }
-  assert.equal(new BackendView("x", new Nameless()).name, "x");
+  assert.equal(new BackendView("x", () => new Nameless()).name, "x");
 });
 
 Deno.test("types: a layer that forgets a member, or writes through readOnly, does not compile", () => {

@@ -118,13 +118,21 @@ export class Tree<T> {
    * @throws {StorageError} `is-a-directory`, `not-a-directory`, `already-exists`, `precondition-failed`, `too-many-links`.
    */
   set(path: string, content: T, options?: Pick<WriteOptions, "ifAbsent" | "ifMatch">): FileNode<T> {
-    const place = this.#place(path, true);
-    const { node } = place;
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
+    let node = parent?.kind === "directory" ? parent.children.get(name) : undefined;
+    // The short way serves where the parent is there, and no link is to be followed.
+    const place = parent?.kind === "directory" && node?.kind !== "symlink" && name !== ""
+      ? undefined
+      : this.#place(path, true);
+    if (place) node = place.node;
     if (node?.kind === "directory") throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
     if (options?.ifAbsent && node) throw new StorageError("already-exists", "it exists already", { path });
     if (options?.ifMatch !== undefined) checkVersion(path, node, options.ifMatch);
     const file: FileNode<T> = { kind: "file", content, version: ++this.#version, modified: Date.now() };
-    this.#put(place, file);
+    if (place) this.#put(place, file);
+    else this.#change(parent as DirectoryNode<T>, name, file);
     return file;
   }
 

@@ -120,13 +120,11 @@ export const backendRoundTrips: readonly BackendPromise[] = [
     const { backend } = trial;
     for (const [path, value] of changeable(trial)) {
       await backend.save(value, path);
-      await backend.saveBatch([value], [`${path}.batch${path.slice(path.indexOf(".", 1) >>> 0)}`]);
+      await backend.saveBatch([value], [`batch/${path}`]);
       spoil(value);
     }
     for (const [path, value] of changeable(trial)) {
-      assertSame(await backend.load(path), value, path);
-      const batch = `${path}.batch${path.slice(path.indexOf(".", 1) >>> 0)}`;
-      assertSame(await backend.load(batch), value, batch);
+      for (const place of [path, `batch/${path}`]) assertSame(await backend.load(place), value, place);
     }
   }),
   backendPromise("load/own", "gives values that are the caller's own: changing them changes nothing", [

@@ -29,3 +29,7 @@ export type { OpenedStore, OpenStore } from "./opened_store.ts";
 export * from "./promise.ts";
 export * from "./store_promises.ts";
 export * from "./store_suite.ts";
+export * from "./backend_promise.ts";
+export * from "./backend_promises.ts";
+export * from "./backend_suite.ts";
+export type { OpenBackend, OpenedBackend } from "./backend_opening.ts";

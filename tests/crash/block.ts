@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import type { Random } from "../disk/setup.ts";
 
 const HEADER = 16;
+const MARK = 0x504f4c59;
 
 /** Content that carries a number; `size` bytes follow the header. */
 export function makeBlock(sequence: number, size: number): Uint8Array {
@@ -12,7 +13,7 @@ export function makeBlock(sequence: number, size: number): Uint8Array {
   const body = new Uint32Array((size >> 2) + 1).fill(Math.imul(sequence + 1, 0x9e3779b1));
   block.set(new Uint8Array(body.buffer, 0, size), HEADER);
   const view = new DataView(block.buffer);
-  view.setUint32(0, 0x504f4c59);
+  view.setUint32(0, MARK);
   view.setUint32(4, sequence);
   view.setUint32(8, size);
   view.setUint32(12, checksum(block));
@@ -20,14 +21,17 @@ export function makeBlock(sequence: number, size: number): Uint8Array {
 }
 
 /** The number a block carries; throws if it is not whole. */
-export function readBlock(block: Uint8Array): number {
+export function readBlock(block: Uint8Array, where: string): number {
+  if (block.length < HEADER) throw new Error(`${where} is torn: ${block.length} bytes are no header`);
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-  if (block.length < HEADER) throw new Error(`torn: ${block.length} bytes are no header`);
-  const [mark, sequence, size, sum] = [0, 4, 8, 12].map((at) => view.getUint32(at));
-  if (mark !== 0x504f4c59) throw new Error(`torn: the header is damaged: ${block.subarray(0, HEADER)}`);
-  if (block.length !== HEADER + size!) throw new Error(`torn: ${block.length - HEADER} of ${size} bytes (${sequence})`);
-  if (checksum(block) !== sum) throw new Error(`torn: the checksum of ${sequence} is wrong, over ${size} bytes`);
-  return sequence!;
+  const sequence = view.getUint32(4);
+  const size = view.getUint32(8);
+  if (view.getUint32(0) !== MARK) throw new Error(`${where} is torn: its header is damaged`);
+  if (block.length !== HEADER + size) {
+    throw new Error(`${where} is torn: ${block.length - HEADER} of the ${size} bytes of ${sequence}`);
+  }
+  if (checksum(block) !== view.getUint32(12)) throw new Error(`${where} is torn: the checksum of ${sequence} differs`);
+  return sequence;
 }
 
 function checksum(block: Uint8Array): number {

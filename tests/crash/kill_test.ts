@@ -39,23 +39,24 @@ async function interrupt(child: Child, milliseconds: number, acknowledged: Map<s
 }
 
 /** Checks what is left, and answers the highest number there is. */
-async function verify(root: string, acknowledged: ReadonlyMap<string, number>): Promise<number> {
+async function verify(root: string, acknowledged: ReadonlyMap<string, number>, when: string): Promise<number> {
   const disk = new DiskBackend({ root });
   const listed = await disk.listFiles("", { recursive: true });
   const raw = namesBelow(root).filter((name) => !name.endsWith("/"));
   const hidden = leftovers(root);
-  assert.deepEqual(listed.filter((path) => path.includes(".polystore-")), [], "a temporary file is listed");
-  assert.deepEqual([...listed].sort(), raw.filter((name) => !hidden.includes(name)).sort(), "the listing is not whole");
+  assert.deepEqual(listed.filter((path) => path.includes(".polystore-")), [], `${when}: a temporary file is listed`);
+  assert.deepEqual([...listed].sort(), raw.filter((name) => !hidden.includes(name)).sort(), `${when}: the listing`);
   let highest = 0;
   const numbers = new Map<string, number>();
   for (const path of listed) {
-    assert(TARGETS.has(path), `${path} was never saved`);
-    numbers.set(path, readBlock(await disk.load(path) as Uint8Array));
-    highest = Math.max(highest, numbers.get(path)!);
+    assert(TARGETS.has(path), `${when}: ${path} was never saved`);
+    const number = readBlock(await disk.load(path) as Uint8Array, `${when}: ${path}`);
+    numbers.set(path, number);
+    highest = Math.max(highest, number);
   }
   for (const [path, least] of acknowledged) {
     const number = numbers.get(path);
-    assert(number !== undefined && number >= least, `${path} was acknowledged as ${least}, and is ${number}`);
+    assert(number !== undefined && number >= least, `${when}: ${path} was acknowledged as ${least}, and is ${number}`);
   }
   await sweepAll(disk, root, hidden);
   return highest;
@@ -79,27 +80,18 @@ Deno.test(`kill -9: saves of a killed process are whole or absent, ${KILLS} time
     const acknowledged = new Map<string, number>();
     let seen = 0;
     let swept = 0;
-    let next: Promise<Child> | undefined = ready(root, random, 0);
+    let next = ready(root, random, 0);
     try {
-      for (let kill = 0; kill < KILLS; kill++) {
-        const child = await next;
-        // The next one starts up while this one works; its numbers are beyond any this one can reach.
-        next = undefined;
+      for (let kill = 1; kill <= KILLS; kill++) {
         const wait = 5 + random() * 75;
-        await interrupt(child, wait, acknowledged);
+        await interrupt(await next, wait, acknowledged);
         swept += leftovers(root).length;
-        const upcoming = kill + 1 < KILLS ? ready(root, random, (kill + 1) * 1_000_000) : undefined;
-        next = upcoming;
-        try {
-          seen = Math.max(seen, await verify(root, acknowledged));
-        } catch (error) {
-          throw new Error(`after kill ${kill + 1}, ${wait.toFixed(1)} ms in: ${(error as Error).message}`, {
-            cause: error,
-          });
-        }
+        // The next one starts up meanwhile; its numbers are beyond any that this one has reached.
+        next = ready(root, random, kill * 1_000_000);
+        seen = Math.max(seen, await verify(root, acknowledged, `after kill ${kill}, ${wait.toFixed(1)} ms in`));
       }
     } finally {
-      await (await next)?.kill();
+      await (await next).kill();
     }
     assert(acknowledged.size >= 8, `only ${[...acknowledged.keys()]} were ever acknowledged`);
     assert(seen > 0);

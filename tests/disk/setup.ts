@@ -1,6 +1,7 @@
 /** What the tests of the disk share: temporary directories, snapshots, children, chance. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { type ErrorCode, isStorageError } from "../../mod.ts";
 
 /** The repository, as a path. */
@@ -51,12 +52,16 @@ export function snapshot(directory: string): Map<string, string> {
       else if (info.isDirectory) {
         found.set(`${key}/`, `directory ${mode}`);
         visit(place, `${key}/`);
-      } else if (info.isFile) found.set(key, `file ${mode} ${Deno.readFileSync(place).toString()}`);
+      } else if (info.isFile) found.set(key, `file ${mode} ${digest(Deno.readFileSync(place))}`);
       else found.set(key, "special");
     }
   }
   visit(directory, "");
   return new Map([...found].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+function digest(content: Uint8Array): string {
+  return `${content.length} bytes, ${createHash("sha1").update(content).digest("hex")}`;
 }
 
 /** The names below a directory, hidden files too. */

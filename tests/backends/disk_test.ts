@@ -1,0 +1,26 @@
+import { DiskBackend } from "../../backends/disk.ts";
+import { type OpenedBackend, testBackend } from "../conformance/mod.ts";
+
+async function open(durability: "full" | "fast"): Promise<OpenedBackend> {
+  const root = await Deno.makeTempDir({ prefix: "polystore-" });
+  return {
+    backend: new DiskBackend({ root, durability }),
+    reopen: () => Promise.resolve(new DiskBackend({ root, durability })),
+    dispose: () => Deno.remove(root, { recursive: true }),
+  };
+}
+
+async function openUnrooted(): Promise<OpenedBackend> {
+  const base = await Deno.makeTempDir({ prefix: "polystore-" });
+  return {
+    backend: new DiskBackend({ durability: "fast" }),
+    base,
+    systemPaths: true,
+    reopen: () => Promise.resolve(new DiskBackend({ durability: "fast" })),
+    dispose: () => Deno.remove(base, { recursive: true }),
+  };
+}
+
+await testBackend("disk, full", () => open("full"), { numRuns: 10 });
+await testBackend("disk, fast", () => open("fast"), { numRuns: 50 });
+await testBackend("disk, without a root", openUnrooted, { numRuns: 50 });

@@ -1,0 +1,26 @@
+/**
+ * The child of the counting tests: adds one to a number, again and again, or saves other files beside it until it is told to stop.
+ *
+ * Arguments: root, "count" or "noise", path, how often, durability.
+ */
+
+import { DiskBackend, type Durability, FileManager } from "../../mod.ts";
+
+const [root = "", task = "", path = "", times = "0", durability = "full"] = Deno.args;
+const disk = new FileManager({ disk: new DiskBackend({ root, durability: durability as Durability }) }).on("disk");
+
+async function count(): Promise<void> {
+  for (let i = 0; i < Number(times); i++) {
+    await disk.update<{ count: number }>(path, (old) => ({ count: (old?.count ?? 0) + 1 }));
+  }
+}
+
+async function makeNoise(): Promise<void> {
+  let stopped = false;
+  const told = Deno.stdin.read(new Uint8Array(8)).finally(() => stopped = true);
+  for (let i = 0; !stopped; i++) await disk.save({ i }, path);
+  await told;
+}
+
+if (task === "count") await count();
+else await makeNoise();
