@@ -194,4 +194,18 @@ export const moving: readonly StorePromise[] = [
       }
     },
   }),
+  storePromise("move/onto-its-link", "replaces the link through which it reaches what it moves", {
+    needs: ["put", "createSymlink", "readSymlink"],
+    async run({ store, putNamed }) {
+      await putNamed(["dir/file", "target"]);
+      for (const name of ["file", "link"]) {
+        await store.createSymlink("target", `dir/${name === "link" ? name : "other"}`);
+        await store.createSymlink("dir", name);
+        await store.move(`${name}/${name}`, name);
+        assert.equal(await store.readSymlink(name), name === "link" ? "target" : undefined);
+        assert.equal(await store.readSymlink(`dir/${name}`), undefined, "it is still where it was");
+        await assertText(store, name, name === "link" ? "target" : "dir/file");
+      }
+    },
+  }),
 ];

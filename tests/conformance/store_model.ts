@@ -137,6 +137,8 @@ export class StoreModel {
     if (source.node === undefined) return { codes: missing };
     if (source.path === target.path || target.state === "dangling") return undefined;
     const inside = isIn(target.path, source.path);
+    // Onto the link it is reached through: a promise of its own says it.
+    if (target.node?.kind === "symlink" && isIn(from, to)) return undefined;
     // By its text the new place is in the old one, but a link on the way leads elsewhere, or in a circle.
     if (isIn(to, from) && (!inside || target.state === "loop")) return undefined;
     // Which of two truths is told is the store's choice: the place is in itself, and not a place at all.
@@ -156,13 +158,14 @@ export class StoreModel {
     const { path } = source;
     const moved = [[path, source.node] as const, ...this.#below(path)];
     // Whether a link in a tree that is moved still leads to what is outside of it, nobody says, unless it is renamed.
-    const outside = moved.flatMap(([, node]) =>
-      node.kind === "symlink" && !isIn(node.target, path) ? [node.target] : []
-    );
-    const renamed = parentOf(path) === parentOf(target.path) && !outside.some((other) => isIn(other, target.path));
-    if (source.node.kind === "directory" && outside.length > 0 && !renamed) return undefined;
-    // A link that leads through itself: where it leads when it is moved depends on how it is kept.
-    if (source.node.kind === "symlink" && isIn(source.node.target, path)) return undefined;
+    // Neither is said of a link alone that leads through itself, before or after.
+    const targets = moved.flatMap(([, node]) => node.kind === "symlink" ? [node.target] : []);
+    const outside = targets.filter((other) => !isIn(other, path));
+    const alone = source.node.kind === "symlink";
+    const renamed = alone || outside.length === 0 || parentOf(path) === parentOf(target.path);
+    if (!renamed || outside.some((other) => isIn(other, target.path)) || (alone && outside.length === 0)) {
+      return undefined;
+    }
     return { value: undefined, change: () => this.#move(moved, path, target.path) };
   }
 

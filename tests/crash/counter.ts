@@ -4,7 +4,8 @@
  * Arguments: root, "count" or "noise", path, how often, durability.
  */
 
-import { DiskBackend, type Durability, FileManager } from "../../mod.ts";
+import type { Durability } from "../../backends/stores/mod.ts";
+import { DiskBackend, FileManager } from "../../mod.ts";
 
 const [root = "", task = "", path = "", times = "0", durability = "full"] = Deno.args;
 const disk = new FileManager({ disk: new DiskBackend({ root, durability: durability as Durability }) }).on("disk");

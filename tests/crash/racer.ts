@@ -4,7 +4,8 @@
  * Arguments: root, its own name, durability. A line is a path; an empty line ends it.
  */
 
-import { DiskBackend, type Durability, isStorageError } from "../../mod.ts";
+import type { Durability } from "../../backends/stores/mod.ts";
+import { DiskBackend, isStorageError } from "../../mod.ts";
 
 const [root = "", name = "", durability = "full"] = Deno.args;
 const disk = new DiskBackend({ root, durability: durability as Durability });
