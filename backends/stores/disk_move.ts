@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { isInside } from "../path.ts";
+import { baseName, isInside, joinPath } from "../path.ts";
 import { withLock } from "./disk_directory.ts";
 import { directoryOf, type DiskPlace, type DiskPlaces, isHidden, lookAt } from "./disk_place.ts";
 import type { DiskWriter } from "./disk_writer.ts";
@@ -47,15 +47,28 @@ function rename(
   }
   const before = lookAt(target.path);
   checkMove(source, target, before, from, to, ifAbsent);
-  writer.noteRemoval();
-  if (before && isSame(source.info!, before)) return Deno.removeSync(source.path); // two names of one file
+  carry(places, writer, source, target, from, before !== undefined && isSame(source.info!, before));
+  writer.noteRemoval(source.directory, source.info);
+}
+
+/** Carries an entry to its new place, which is free by now or may be replaced. */
+function carry(
+  places: DiskPlaces,
+  writer: DiskWriter,
+  source: DiskPlace,
+  target: DiskPlace,
+  from: string,
+  isThere: boolean,
+): void {
+  if (isThere) return Deno.removeSync(source.path); // two names of one file
   const text = source.info!.isSymlink ? Deno.readLinkSync(source.path) : "/";
   if (text.startsWith("/") || source.directory === target.directory) return Deno.renameSync(source.path, target.path);
-  // A link is seen from its directory, so in another one it needs another text.
+  // A link is seen from its directory, so in another one it needs another text. What is replaced may be on the way to the old one.
+  const old = joinPath(Deno.realPathSync(source.directory), baseName(source.path));
   const temporary = writer.temporary(target.directory);
   Deno.symlinkSync(places.linkText(places.linkTarget(from, source, text), target), temporary);
   Deno.renameSync(temporary, target.path);
-  Deno.removeSync(source.path);
+  Deno.removeSync(old);
 }
 
 function checkMove(

@@ -39,6 +39,8 @@ export interface DiskPlace {
   readonly path: string;
   /** What is there now; a link only if it was not to be followed. */
   readonly info: Deno.FileInfo | undefined;
+  /** When names in the directory last changed, in milliseconds; told where nothing is at the path. */
+  readonly since?: number | undefined;
 }
 
 const WINDOWS = Deno.build.os === "windows";

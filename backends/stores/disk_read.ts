@@ -5,6 +5,7 @@
  */
 
 import { SYNC_SIZE } from "./disk_draft.ts";
+import { diskError } from "./disk_error.ts";
 import { extentOf } from "./range.ts";
 import type { ReadOptions } from "./store.ts";
 
@@ -61,52 +62,55 @@ async function fill(file: Deno.FsFile, bytes: Uint8Array, signal?: AbortSignal):
 }
 
 /**
- * Opens a file as a stream. The file is closed when the stream ends, is cancelled or aborted.
+ * Opens a file as a stream, whose reads do not block. The file is closed when the stream ends, is cancelled or aborted.
  *
- * @param path Path of the system.
+ * @param place Path of the system.
+ * @param path Path in the store, for messages.
  * @param options The range, and a signal.
  * @returns The stream, or `undefined` for a directory.
  */
-export function openFile(path: string, options?: ReadOptions): ReadableStream<Uint8Array> | undefined {
-  const file = Deno.openSync(path);
-  let left: number;
+export function openFile(
+  place: string,
+  path: string,
+  options?: ReadOptions,
+): ReadableStream<Uint8Array> | undefined {
+  const file = Deno.openSync(place);
+  const signal = options?.signal;
+  let left = 0;
+  let open = true;
+  function close(): void {
+    if (open) file.close();
+    open = false;
+  }
   try {
     const info = file.statSync();
     if (info.isDirectory) {
-      file.close();
+      close();
       return undefined;
     }
     const { start, end } = extentOf(info.size, options?.range);
     if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
     left = end - start;
   } catch (error) {
-    file.close();
+    close();
     throw error;
   }
-  const signal = options?.signal;
-  let stop: (() => void) | undefined;
-  function close(): void {
-    if (stop) signal?.removeEventListener("abort", stop);
-    file.close();
-  }
   return new ReadableStream<Uint8Array>({
-    start(controller): void {
-      stop = () => {
-        controller.error(signal?.reason);
-        close();
-      };
-      signal?.addEventListener("abort", stop, { once: true });
-    },
-    pull(controller): void {
-      const chunk = new Uint8Array(Math.min(CHUNK, left));
-      const read = left === 0 ? null : file.readSync(chunk);
-      if (read !== null) {
-        left -= read;
-        controller.enqueue(read === chunk.length ? chunk : chunk.subarray(0, read));
-      }
-      if (read === null || left === 0) {
+    async pull(controller): Promise<void> {
+      try {
+        signal?.throwIfAborted();
+        const chunk = new Uint8Array(Math.min(CHUNK, left));
+        const read = left === 0 ? null : await file.read(chunk);
+        if (!open) return; // cancelled meanwhile
+        left = read === null ? 0 : left - read;
+        if (read !== null) controller.enqueue(read === chunk.length ? chunk : chunk.subarray(0, read));
+        if (left > 0) return;
         close();
         controller.close();
+      } catch (error) {
+        if (!open) return;
+        close();
+        controller.error(diskError(error, path));
       }
     },
     cancel: close,

@@ -141,7 +141,6 @@ export class DiskStore implements Complete<Store> {
     const deleted = await lookup(path, options, async () => {
       const place = this.#places.target(path, false);
       if (place.info === undefined) return undefined;
-      this.#writer.noteRemoval();
       if (ifMatch === undefined) removeEntry(place, path);
       else {
         await withLock(place.directory, true, () => {
@@ -150,6 +149,7 @@ export class DiskStore implements Complete<Store> {
           removeEntry(place, path);
         });
       }
+      this.#writer.noteRemoval(place.directory, place.info);
       await this.#writer.settle(place.directory);
       return true;
     });
@@ -211,8 +211,8 @@ export class DiskStore implements Complete<Store> {
   async deleteTree(path: string, options?: AbortOptions): Promise<void> {
     await lookup(path, options, async () => {
       const place = this.#places.target(path, false);
-      this.#writer.noteRemoval();
       await removeTree(place, path);
+      this.#writer.noteRemoval(place.directory, place.info);
       await this.#writer.settle(place.directory);
     });
   }
@@ -234,7 +234,7 @@ export class DiskStore implements Complete<Store> {
 
   /** See `Accelerated.openRead`. */
   async openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
-    return await lookup(path, options, () => openFile(this.#places.source(path), options));
+    return await lookup(path, options, () => openFile(this.#places.source(path), path, options));
   }
 
   /** See `Accelerated.openWrite`. */

@@ -67,10 +67,20 @@ export class DiskWriter {
     this.#durability = durability;
   }
 
-  /** Tells that something was removed: content that comes later must differ in time from all that was before. */
-  noteRemoval(): void {
+  /**
+   * Sees to it that content which comes later where something was removed differs from it in time: to this process by its own
+   * clock, to others by the time of the directory.
+   *
+   * @param directory Where it was.
+   * @param removed What it was.
+   */
+  noteRemoval(directory: string, removed?: Deno.FileInfo): void {
     this.#latest = Math.max(this.#latest, Date.now());
     this.#floor = this.#latest;
+    const modified = removed?.isFile ? removed.mtime : null;
+    if (modified === null) return;
+    const changed = lookAt(directory)?.mtime;
+    if (changed && changed < modified) Deno.utimeSync(directory, new Date(), modified);
   }
 
   /** A path for something temporary in a directory. */
@@ -91,8 +101,10 @@ export class DiskWriter {
     for (let attempt = 0;; attempt++) {
       try {
         const place = this.#places.target(path, follow);
-        if (place.info === undefined && lookAt(place.directory) === undefined) throw new Deno.errors.NotFound();
-        return { place, made };
+        if (place.info !== undefined) return { place, made };
+        const directory = lookAt(place.directory);
+        if (directory === undefined) throw new Deno.errors.NotFound();
+        return { place: { ...place, since: directory.mtime?.getTime() }, made };
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
         if (ifMatch !== undefined) checkConditions(undefined, path, { ifMatch });
@@ -156,7 +168,7 @@ export class DiskWriter {
     options?.signal?.throwIfAborted();
     const etag = await this.#publish(prepared, options);
     if (this.#isDurable(options)) await this.sync([place.directory, ...made.map(directoryOf)]);
-    if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory);
+    if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory, made.length > 0);
     return { etag };
   }
 
@@ -218,17 +230,18 @@ export class DiskWriter {
   async #publish({ draft, place, path }: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
     const exclusive = options?.ifMatch !== undefined;
     const publish = (): string => {
-      const { etag, modified } = draft.publish(place.path, path, options, this.#floor);
+      const { etag, modified } = draft.publish(place.path, path, options, Math.max(this.#floor, place.since ?? 0));
       this.#latest = Math.max(this.#latest, modified);
       return etag;
     };
     return exclusive || this.#isDurable(options) ? await withLock(place.directory, exclusive, publish) : publish();
   }
 
-  /** Sweeps a directory when this process first writes to it. */
-  async #sweepOnce(directory: string): Promise<void> {
+  /** Sweeps a directory when this process first writes to it, unless it was made just now. */
+  async #sweepOnce(directory: string, isNew: boolean): Promise<void> {
     if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
     this.#swept.add(directory);
+    if (isNew) return;
     try {
       await sweepDirectory(directory, ABANDONED_AFTER);
     } catch (error) {
