@@ -53,7 +53,9 @@ const OF_MANY: Readonly<Record<string, Operation>> = {
   "list 10 of 1000 files": (library) => ({
     work: (count) => each(count, (index) => library.list(`dir${index % 100}`)),
   }),
-  "list 1000 files": (library) => ({ work: (count) => each(count, () => library.list("")) }),
+  "list 1000 files, sorted": (library) => ({
+    work: (count) => each(count, async () => sorted(library, await library.list(""))),
+  }),
   "save batch of 1000 texts": (library, { paths, texts }) => ({
     work: (count) => each(count, () => library.saveAll(paths.map((path) => `${path}.txt`), texts)),
   }),
@@ -61,6 +63,13 @@ const OF_MANY: Readonly<Record<string, Operation>> = {
     work: (count) => each(count, () => library.loadAll(paths.map((path) => `${path}.txt`))),
   }),
 };
+
+/** The natural order of ours, which whoever lists with unstorage must bring about. */
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+function sorted(library: Library, paths: string[]): string[] {
+  return library.name === "ours" ? paths : paths.sort(collator.compare);
+}
 
 /** The tasks of this file. */
 export function unstorageTasks(): Task[] {

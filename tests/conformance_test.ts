@@ -40,7 +40,7 @@ function catches(what: string, ids: readonly string[], wrong: Wrong): void {
       const right = bound(new MemoryStore());
       return { ...right, ...wrong(right) };
     };
-    const options = { only: ids, seed: 1, timeout: 5000 };
+    const options = { only: ids, seed: 1, timeout: 2000 };
     for (const { promise, outcome, error } of await checkStore(open, options)) {
       assert.equal(outcome, "broken", `${promise.id} was ${outcome}`);
       assert(error instanceof Error);

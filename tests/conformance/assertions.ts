@@ -79,6 +79,12 @@ export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+/** Waits for all, also if one fails: nothing may still be under way when the store is closed. */
+export async function together<T>(pending: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(pending);
+  return await Promise.all(pending);
+}
+
 /** A whole stream, as one piece. */
 export async function drain(stream: ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
   assert(stream !== undefined, "expected a stream, got undefined");

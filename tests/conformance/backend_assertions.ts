@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import type { DataSource } from "../../backends/data_source.ts";
 import { type ErrorCode, isStorageError, type StorageError } from "../../backends/errors.ts";
 import { normalizePath } from "../../backends/path.ts";
-import { collect, shown } from "./assertions.ts";
+import { assertBytes, collect, shown } from "./assertions.ts";
 import type { BackendTrial } from "./backend_promise.ts";
 
 /**
@@ -63,14 +64,14 @@ function normal(path: string): string {
 
 /** Asserts that a value is exactly another one: order of keys, `-0`, prototypes and the bits of numbers too. */
 export function assertSame(actual: unknown, expected: unknown, what: string): void {
-  assert.deepEqual(actual, expected, what);
-  if (typeof expected !== "object" || expected === null) return;
-  if (ArrayBuffer.isView(expected)) {
-    const view = actual as ArrayBufferView;
-    const [a, b] = [view, expected].map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
-    assert(a!.every((byte, i) => byte === b![i]), `${what}: other bits`);
-    return;
+  if (ArrayBuffer.isView(expected) && ArrayBuffer.isView(actual)) {
+    assert.equal(Object.getPrototypeOf(actual), Object.getPrototypeOf(expected), `${what}: another class`);
+    const [a, b] = [actual, expected].map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
+    return assertBytes(a, b!, what);
   }
+  // Explaining a difference costs far more than finding one.
+  if (!isDeepStrictEqual(actual, expected)) assert.deepEqual(actual, expected, what);
+  if (typeof expected !== "object" || expected === null) return;
   assert.deepEqual(Object.keys(actual as object), Object.keys(expected), `${what}: order of keys`);
   for (const [key, value] of Object.entries(expected)) {
     assertSame((actual as Record<string, unknown>)[key], value, `${what}.${key}`);

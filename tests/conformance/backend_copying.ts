@@ -123,10 +123,10 @@ export const backendCopying: readonly BackendPromise[] = [
   backendPromise("copy/link", "copies a link as a link, be it broken", [...NEEDS, "links"], async (trial) => {
     const { backend } = trial;
     await trial.putNamed(["dir/file"]);
-    for (const target of ["dir/file", "dir", "gone"]) {
-      await backend.createSymlink(target, `links/${target}`, { dangling: true });
-      await backend.copy(`links/${target}`, `copies/far/${target}`);
-      assert.equal((await backend.stat(`copies/far/${target}`)).target, target);
+    for (const [i, target] of ["dir/file", "dir", "gone"].entries()) {
+      await backend.createSymlink(target, `links/${i}`, { dangling: true });
+      await backend.copy(`links/${i}`, `copies/far/${i}`);
+      assert.equal((await backend.stat(`copies/far/${i}`)).target, target);
     }
     await assertHolds(trial, "dir/file", "dir/file");
   }),

@@ -126,11 +126,11 @@ export const backendMoving: readonly BackendPromise[] = [
   ], async (trial) => {
     const { backend } = trial;
     await trial.putNamed(["dir/file"]);
-    for (const target of ["dir/file", "dir", "gone"]) {
-      await backend.createSymlink(target, `links/${target}`, { dangling: true });
-      await backend.move(`links/${target}`, `moved/far/away/${target}`);
-      assert.equal((await backend.stat(`moved/far/away/${target}`)).target, target);
-      assert.equal(await backend.isSymlink(`links/${target}`), false);
+    for (const [i, target] of ["dir/file", "dir", "gone"].entries()) {
+      await backend.createSymlink(target, `links/${i}`, { dangling: true });
+      await backend.move(`links/${i}`, `moved/far/away/${i}`);
+      assert.equal((await backend.stat(`moved/far/away/${i}`)).target, target);
+      assert.equal(await backend.isSymlink(`links/${i}`), false);
     }
     await assertHolds(trial, "dir/file", "dir/file");
   }),

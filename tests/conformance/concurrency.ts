@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isStorageError } from "../../backends/errors.ts";
-import { assertListed, assertText, bytesOf, noise, rejectsWith, sameBytes } from "./assertions.ts";
+import { assertListed, assertText, bytesOf, noise, rejectsWith, sameBytes, together } from "./assertions.ts";
 import { type StorePromise, storePromise, type StoreWith } from "./promise.ts";
 
 /** Adds one to the number in `path`, again and again until nobody was faster. */
@@ -55,7 +55,7 @@ export const concurrency: readonly StorePromise[] = [
   storePromise("write/counter", "loses no update of 8 writers that add 10 each with ifMatch", {
     async run({ store }) {
       await store.write("counter", bytesOf("0"));
-      await Promise.all(Array.from({ length: 8 }, async () => {
+      await together(Array.from({ length: 8 }, async () => {
         for (let i = 0; i < 10; i++) await increment(store, "counter");
       }));
       await assertText(store, "counter", "80");
@@ -65,7 +65,7 @@ export const concurrency: readonly StorePromise[] = [
     needs: ["list"],
     async run({ store }) {
       const paths = Array.from({ length: 32 }, (_, i) => `new/dir/${String(i).padStart(2, "0")}`);
-      await Promise.all(paths.map((path) => store.write(path, bytesOf(path))));
+      await together(paths.map((path) => store.write(path, bytesOf(path))));
       await assertListed(store, "new/dir", paths);
       for (const path of paths) await assertText(store, path, path);
     },
@@ -86,10 +86,8 @@ export const concurrency: readonly StorePromise[] = [
           await new Promise((resolve) => setTimeout(resolve, 0));
         } while (writing);
       });
-      const done = Promise.all(writers).finally(() => writing = false);
-      // Nobody goes on when the store is closed, whoever failed first.
-      await Promise.allSettled([done, ...readers]);
-      await Promise.all([done, ...readers]);
+      const done = together(writers).finally(() => writing = false);
+      await together<unknown>([done, ...readers]);
     },
   }),
   storePromise("write/race-delete", "leaves a file or nothing when writes and deletes of one path race", {
@@ -99,7 +97,7 @@ export const concurrency: readonly StorePromise[] = [
         { length: 40 },
         (_, i) => i % 2 === 0 ? store.write("dir/file", bytesOf("whole")) : store.delete("dir/file"),
       );
-      await Promise.all(changes);
+      await together<unknown>(changes);
       const bytes = await store.read("dir/file");
       assert(bytes === undefined || sameBytes(bytes, bytesOf("whole")));
     },

@@ -1,7 +1,7 @@
 /** What `delete` and `deleteTree` promise. */
 
 import assert from "node:assert/strict";
-import { assertListed, assertText, bytesOf, refuses, rejectsWith } from "./assertions.ts";
+import { assertListed, assertText, bytesOf, refuses, rejectsWith, together } from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
 /** What `delete` and `deleteTree` promise. */
@@ -143,7 +143,7 @@ export const deleting: readonly StorePromise[] = [
     async run({ store }) {
       const paths = Array.from({ length: 500 }, (_, i) => `tree/${i % 7}/${i}`);
       for (let i = 0; i < 500; i += 50) {
-        await Promise.all(paths.slice(i, i + 50).map((path) => store.write(path, bytesOf(path))));
+        await together(paths.slice(i, i + 50).map((path) => store.write(path, bytesOf(path))));
       }
       await store.deleteTree("tree");
       assert.equal(await store.stat("tree"), undefined);

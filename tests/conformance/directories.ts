@@ -1,7 +1,7 @@
 /** What `makeDirectory` promises, and the stores that have it. */
 
 import assert from "node:assert/strict";
-import { assertListed, assertText, bytesOf, refuses } from "./assertions.ts";
+import { assertListed, assertText, bytesOf, refuses, together } from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
 /** What `makeDirectory` promises, and the stores that have it. */
@@ -61,7 +61,7 @@ export const directories: readonly StorePromise[] = [
   }),
   storePromise("makeDirectory/race", "succeeds for everyone who makes the same directory at once", {
     async run({ store }) {
-      await Promise.all(Array.from({ length: 20 }, (_, i) => store.makeDirectory(`a/b/c${i % 2}`)));
+      await together(Array.from({ length: 20 }, (_, i) => store.makeDirectory(`a/b/c${i % 2}`)));
       assert.equal((await store.stat("a/b/c1"))?.kind, "directory");
     },
   }),

@@ -1,7 +1,7 @@
 /** What `openRead` promises. */
 
 import assert from "node:assert/strict";
-import { assertBytes, assertText, bytesOf, drain, KIB, MIB, noise, sameBytes } from "./assertions.ts";
+import { assertBytes, assertText, bytesOf, drain, KIB, MIB, noise, sameBytes, together } from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
 /** What `openRead` promises. */
@@ -114,7 +114,7 @@ export const openRead: readonly StorePromise[] = [
     needs: ["put"],
     async run({ store, put }) {
       for (let i = 0; i < 4; i++) await put(`${i}`, noise(300_000 + i, i));
-      await Promise.all(Array.from({ length: 16 }, async (_, i) => {
+      await together(Array.from({ length: 16 }, async (_, i) => {
         assertBytes(await drain(await store.openRead(`${i % 4}`)), noise(300_000 + i % 4, i % 4), `file ${i % 4}`);
       }));
     },

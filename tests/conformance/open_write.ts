@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../backends/errors.ts";
 import type { WriteOptions } from "../../backends/stores/store.ts";
-import { assertBytes, assertListed, assertText, bytesOf, KIB, MIB, noise, refuses } from "./assertions.ts";
+import { assertBytes, assertListed, assertText, bytesOf, KIB, MIB, noise, refuses, together } from "./assertions.ts";
 import { type StorePromise, storePromise, type StoreWith } from "./promise.ts";
 
 /** Streams `chunks` to `path`; rejects if opening, writing or closing does. */
@@ -172,7 +172,7 @@ export const openWrite: readonly StorePromise[] = [
   storePromise("openWrite/parallel", "writes many files at once, and one path by several writers whole", {
     async run({ store }) {
       const write = (path: string, seed: number) => stream(store, path, [1, 2, 3].map(() => noise(50_000, seed)));
-      await Promise.all(Array.from({ length: 16 }, (_, i) => write(`file${i % 8}`, i % 8)));
+      await together(Array.from({ length: 16 }, (_, i) => write(`file${i % 8}`, i % 8)));
       for (let i = 0; i < 8; i++) {
         const expected = await new Blob([1, 2, 3].map(() => noise(50_000, i) as Uint8Array<ArrayBuffer>)).bytes();
         assertBytes(await store.read(`file${i}`), expected, `file${i}`);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesOf } from "./assertions.ts";
+import { bytesOf, together } from "./assertions.ts";
 import { type OpenStore, openStore } from "./opened_store.ts";
 import type { Need, StorePromise, Trial } from "./promise.ts";
 import { storePromises } from "./store_promises.ts";
@@ -197,7 +197,7 @@ async function attempt(promise: StorePromise, open: OpenStore, options: CheckSto
     put: (path, bytes) => opened.put(path, bytes),
     async putNamed(paths) {
       for (let i = 0; i < paths.length; i += 50) {
-        await Promise.all(paths.slice(i, i + 50).map((path) => opened.put(path, bytesOf(path))));
+        await together(paths.slice(i, i + 50).map((path) => opened.put(path, bytesOf(path))));
       }
     },
     reopen: () => opened.reopen(),

@@ -1,13 +1,17 @@
 /** Long-running children that talk in lines. */
 
 import assert from "node:assert/strict";
-import { denoArgs, REPOSITORY } from "../disk/setup.ts";
+import { denoArgs, LONG, REPOSITORY } from "../disk/setup.ts";
+
+/** No child may live longer than this, in milliseconds: a test that hangs tells nothing. */
+const LONGEST = LONG ? 600_000 : 45_000;
 
 /** A child process: what it says line by line, and its end. */
 export class Child {
   readonly #process: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<string>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #watchdog: ReturnType<typeof setTimeout>;
   #pending = "";
 
   /** Starts a program beside this file. */
@@ -20,6 +24,7 @@ export class Child {
     }).spawn();
     this.#reader = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#writer = this.#process.stdin.getWriter();
+    this.#watchdog = setTimeout(() => this.#process.kill("SIGKILL"), LONGEST);
   }
 
   /** The next line; `undefined` at the end. What is cut off by a kill is no line. */
@@ -69,6 +74,7 @@ export class Child {
 
   async #end(): Promise<void> {
     await this.#process.status;
+    clearTimeout(this.#watchdog);
     await this.#reader.cancel();
     await this.#writer.abort().catch(() => {/* its other end is gone */});
   }

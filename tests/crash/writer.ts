@@ -16,7 +16,10 @@ const disk = new DiskBackend({ root, durability: "fast" });
 const blocks = Array.from({ length: 12 }, (_, i) => makeBlock(i, MIB + Math.floor(random() * 3 * MIB)));
 
 async function replace(path: string): Promise<void> {
-  for (let i = 0; !stopped; i++) await disk.save(blocks[i % blocks.length], path);
+  for (let i = 0; !stopped; i++) {
+    await disk.save(blocks[i % blocks.length], path);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
 }
 
 let stopped = false;
