@@ -89,7 +89,7 @@ export function prefixed(prefix: string): Layer {
     delete: store.delete && ((path, options) => run(async () => await store.delete!(below(path), options))),
     makeDirectory: store.makeDirectory && ((path, options) => run(() => store.makeDirectory!(full(path), options))),
     createSymlink: store.createSymlink &&
-      ((target, path, options) => run(async () => await store.createSymlink!(full(target), below(path), options))),
+      ((target, path, options) => run(async () => await store.createSymlink!(full(target), full(path), options))),
     readSymlink: store.readSymlink && ((path, options) =>
       run(async () => {
         const target = await store.readSymlink!(full(path), options);

@@ -5,9 +5,10 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { baseName, isInside, joinPath } from "../path.ts";
+import { baseName, isInside, joinPath, relativePath } from "../path.ts";
 import { withLock } from "./disk_directory.ts";
-import { directoryOf, type DiskPlace, type DiskPlaces, isHidden, lookAt } from "./disk_place.ts";
+import { isAbsence } from "./disk_error.ts";
+import { directoryOf, type DiskPlace, type DiskPlaces, fold, isHidden, lookAt } from "./disk_place.ts";
 import type { DiskWriter } from "./disk_writer.ts";
 
 /** Moves a file, a link or a directory; see `Accelerated.move`. */
@@ -18,14 +19,15 @@ export async function moveEntry(
   to: string,
   ifAbsent: boolean,
 ): Promise<void> {
-  const source = places.target(from, false);
-  if (source.info === undefined) throw new StorageError("not-found", "not found", { path: from });
-  if (from === "") throw new StorageError("invalid-argument", "the root cannot be moved", { path: from });
-  if (to === "") throw new StorageError("already-exists", "the destination exists already", { path: to });
+  const source = sourceOf(places, from);
+  if (source?.info === undefined) throw new StorageError("not-found", "not found", { path: from });
+  if (from === "" || to === "") {
+    throw new StorageError("invalid-argument", "the root cannot be moved or replaced", { path: "" });
+  }
   if (source.info.isDirectory && isInside(places.lexical(to), places.lexical(from))) throw intoItself(from, to);
   const { place: target, made } = writer.place(to, false);
   try {
-    await withLock(target.directory, true, () => rename(places, writer, source, target, from, to, ifAbsent));
+    await withLock(target.directory, true, () => rename(writer, source, target, from, to, ifAbsent));
   } catch (error) {
     writer.unmake(made);
     throw error;
@@ -33,8 +35,16 @@ export async function moveEntry(
   await writer.settle(source.directory, target.directory, ...made.map(directoryOf));
 }
 
+function sourceOf(places: DiskPlaces, path: string): DiskPlace | undefined {
+  try {
+    return places.target(path, false);
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
 function rename(
-  places: DiskPlaces,
   writer: DiskWriter,
   source: DiskPlace,
   target: DiskPlace,
@@ -47,28 +57,22 @@ function rename(
   }
   const before = lookAt(target.path);
   checkMove(source, target, before, from, to, ifAbsent);
-  carry(places, writer, source, target, from, before !== undefined && isSame(source.info!, before));
+  carry(writer, source, target, before !== undefined && isSame(source.info!, before));
   writer.noteRemoval(source.directory, source.info);
 }
 
 /** Carries an entry to its new place, which is free by now or may be replaced. */
-function carry(
-  places: DiskPlaces,
-  writer: DiskWriter,
-  source: DiskPlace,
-  target: DiskPlace,
-  from: string,
-  isThere: boolean,
-): void {
+function carry(writer: DiskWriter, source: DiskPlace, target: DiskPlace, isThere: boolean): void {
   if (isThere) return Deno.removeSync(source.path); // two names of one file
   const text = source.info!.isSymlink ? Deno.readLinkSync(source.path) : "/";
   if (text.startsWith("/") || source.directory === target.directory) return Deno.renameSync(source.path, target.path);
-  // A link is seen from its directory, so in another one it needs another text. What is replaced may be on the way to the old one.
-  const old = joinPath(Deno.realPathSync(source.directory), baseName(source.path));
+  // A link is seen from its directory, so in another one it needs another text; and what it replaces may be on the way to it.
+  const directory = Deno.realPathSync(source.directory);
+  const aim = relativePath(Deno.realPathSync(target.directory), fold(joinPath(directory, text)));
   const temporary = writer.temporary(target.directory);
-  Deno.symlinkSync(places.linkText(places.linkTarget(from, source, text), target), temporary);
+  Deno.symlinkSync(aim, temporary);
   Deno.renameSync(temporary, target.path);
-  Deno.removeSync(old);
+  Deno.removeSync(joinPath(directory, baseName(source.path)));
 }
 
 function checkMove(

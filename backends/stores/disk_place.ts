@@ -228,7 +228,7 @@ function slashes(path: string): string {
 }
 
 /** Resolves `.` and `..` in a path, lexically; `..` at the front of a relative path stays. */
-function fold(path: string): string {
+export function fold(path: string): string {
   const names: string[] = [];
   for (const name of path.split("/")) {
     if (name === "" || name === ".") continue;

@@ -39,7 +39,8 @@ export interface ReadOptions extends AbortOptions {
 /** Conditions of a change. */
 export interface WriteOptions extends AbortOptions {
   /**
-   * Only create: reject with `already-exists` if anything is at the path.
+   * Only create: reject with `already-exists` if a file is at the path, or at the end of a link there. A link that leads
+   * nowhere counts as nothing.
    *
    * @default {false}
    */
@@ -152,8 +153,8 @@ export interface Readable {
 export interface Listable {
   /**
    * Yields every entry under `prefix`, each once, in path order ({@linkcode comparePaths}). The prefix counts by
-   * whole names: `a` covers `a/x`, never `ab` nor `a` itself. Directories are entries too where the store has
-   * real ones. Links are yielded and not entered; a prefix that is a link is followed. A prefix that is missing
+   * whole names: `a` covers `a/x`, never `ab` nor `a` itself. Directories are entries too: all where the store has
+   * real ones, else at least those among the children in a shallow listing. Links are yielded and not entered; a prefix that is a link is followed. A prefix that is missing
    * or a file yields nothing. Entries that come or go meanwhile may be seen or not; all others are seen.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<Entry>;
@@ -163,7 +164,8 @@ export interface Listable {
 export interface Writable {
   /**
    * Creates or replaces a file; parents come into being. Readers, and the next process after a crash, see the old or the
-   * new content. A link is written through. The store does not keep `bytes`.
+   * new content. A link is written through, also one
+   * that leads nowhere yet. The store does not keep `bytes`.
    *
    * @throws {StorageError} `is-a-directory`, `not-a-directory` (a parent is a file), `already-exists`,
    * `precondition-failed`; nothing has changed then.
@@ -172,7 +174,7 @@ export interface Writable {
   /**
    * Deletes a file, a link (not what it leads to) or an empty directory; succeeds if nothing is there.
    *
-   * @throws {StorageError} `not-empty`, `precondition-failed`; nothing has changed then.
+   * @throws {StorageError} `not-empty`, `precondition-failed`, `invalid-argument` (the root); nothing has changed then.
    */
   delete(path: string, options?: DeleteOptions): Promise<void>;
 }
@@ -220,7 +222,7 @@ export interface Accelerated {
    * (`already-exists`). A link that is moved alone still leads to the same place.
    *
    * @throws {StorageError} `not-found`, `already-exists`, `not-a-directory` (a parent of `to` is a file, or a directory
-   * is moved onto a file), `invalid-argument` (onto or into itself).
+   * is moved onto a file), `invalid-argument` (onto or into itself, or the root).
    */
   move(from: string, to: string, options?: Pick<WriteOptions, "ifAbsent" | "signal">): Promise<void>;
   /** Deletes whatever is at `path`, a directory with all it holds; succeeds if nothing is there. The root itself stays, emptied. */

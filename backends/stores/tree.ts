@@ -208,6 +208,9 @@ export class Tree<T> {
    * @throws {StorageError} `not-found`, `already-exists`, `not-a-directory`, `invalid-argument`, `too-many-links`.
    */
   move(from: string, to: string, ifAbsent = false): void {
+    if (from === "" || to === "") {
+      throw new StorageError("invalid-argument", "the root cannot be moved or replaced", { path: "" });
+    }
     const source = this.#locate(from, false);
     const node = source?.node;
     if (!source || !node) throw new StorageError("not-found", "not found", { path: from });

@@ -52,7 +52,8 @@ export function flatStore(): Store {
       for (const path of paths) {
         options?.signal?.throwIfAborted();
         await Promise.resolve();
-        yield { path, kind: files.has(path) ? "file" : "directory" };
+        const file = files.get(path);
+        yield file === undefined ? { path, kind: "directory" } : { path, kind: "file", size: file.bytes.length };
       }
       options?.signal?.throwIfAborted();
     },

@@ -107,7 +107,8 @@ export const backendAborting: readonly BackendPromise[] = [
       writer.closed.catch(() => undefined);
       await writer.write(noise(1000));
       controller.abort(reason);
-      await assert.rejects(writer.close(), (error) => error === reason);
+      await assert.rejects(writer.close());
+      await assert.rejects(writer.closed, (error) => error === reason, "the stream tells another reason");
     }
     assert.deepEqual(await snapshot(trial.source), before);
   }),

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import type { DataSource } from "../../backends/data_source.ts";
+import type { AbortOptions } from "../../backends/stores/store.ts";
 import { type ErrorCode, isStorageError, type StorageError } from "../../backends/errors.ts";
 import { normalizePath } from "../../backends/path.ts";
 import { assertBytes, collect, shown } from "./assertions.ts";
@@ -140,4 +141,15 @@ export async function refuses(
   const before = await snapshot(source);
   await fails(action(), codes, path);
   assert.deepEqual(await snapshot(source), before, `after ${codes} something has changed`);
+}
+
+/** Options whose signal is aborted once it was asked for `budget` times: what does not end, ends. */
+export function bounded(budget: number): AbortOptions {
+  const controller = new AbortController();
+  return {
+    get signal() {
+      if (--budget < 0) controller.abort(new Error("it does not end"));
+      return controller.signal;
+    },
+  };
 }

@@ -139,6 +139,7 @@ export class BasedBackend extends StorageBackend {
   }
 
   #full(path: string): string {
+    if (typeof path !== "string") return path; // it is to be refused as it is
     return path === "" ? this.#base : `${this.#base}/${path}`;
   }
 

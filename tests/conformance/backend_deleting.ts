@@ -84,7 +84,11 @@ export const backendDeleting: readonly BackendPromise[] = [
     await assertHolds(trial, "tree", undefined);
     await assertHolds(trial, "keep/file", "keep/file");
   }),
-  backendPromise("delete/root", "empties the root with recursive, and the root stays", ["save", "delete"], async ({
+  backendPromise("delete/root", "empties the root with recursive, and the root stays", [
+    "save",
+    "delete",
+    "normalPaths",
+  ], async ({
     backend,
     putNamed,
     put,

@@ -111,6 +111,8 @@ export const backendLinking: readonly BackendPromise[] = [
         await refuses(backend, () => backend.createSymlink(path, `./${path}/`, options), "invalid-argument", path);
       }
     }
+    const around = () => backend.createSymlink("link", "dir/../link", { overwriteSymlinksOnly: true });
+    await refuses(backend, around, "invalid-argument");
     for (const path of ["file", "dir/file"]) await assertHolds(trial, path, path);
   }),
   backendPromise("createSymlink/circle", "makes links in a circle, which lead to nothing", [

@@ -36,7 +36,7 @@ export const backendStreams: readonly BackendPromise[] = [
     await backend.save({ b: 1, a: [] }, "tree.json");
     assert.equal(new TextDecoder().decode(await encoded(trial, "tree.json")), '{"b":1,"a":[]}');
     await backend.save("\ufefftext\r\n", "text.txt");
-    assert.deepEqual(await encoded(trial, "text.txt"), Uint8Array.from(bytesOf("\ufefftext\r\n")));
+    assertBytes(await encoded(trial, "text.txt"), bytesOf("\ufefftext\r\n"), "text");
     await backend.save(array("float64", [2, 3], "F"), "array.npy");
     const npy = await encoded(trial, "array.npy");
     assert.equal(new TextDecoder("latin1").decode(npy.subarray(1, 6)), "NUMPY");
