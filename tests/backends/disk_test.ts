@@ -1,5 +1,5 @@
 import { DiskBackend } from "../../backends/disk.ts";
-import { type OpenedBackend, testBackend } from "../conformance/mod.ts";
+import { backendPromises, type OpenedBackend, testBackend } from "../conformance/mod.ts";
 
 async function open(durability: "full" | "fast"): Promise<OpenedBackend> {
   const root = await Deno.makeTempDir({ prefix: "polystore-" });
@@ -21,6 +21,8 @@ async function openUnrooted(): Promise<OpenedBackend> {
   };
 }
 
-await testBackend("disk, full", () => open("full"), { numRuns: 10 });
-await testBackend("disk, fast", () => open("fast"), { numRuns: 50 });
-await testBackend("disk, without a root", openUnrooted, { numRuns: 50 });
+// Names are kept the same way by all three; thousands of files take their time.
+const unnamed = backendPromises.map(({ id }) => id).filter((id) => !id.includes("/names"));
+await testBackend("disk, fast", () => open("fast"), { numRuns: 30 });
+await testBackend("disk, full", () => open("full"), { numRuns: 10, only: unnamed });
+await testBackend("disk, without a root", openUnrooted, { numRuns: 20, only: unnamed });

@@ -114,7 +114,7 @@ export const backendBatches: readonly BackendPromise[] = [
       for (const path of paths) await assertHolds(trial, path, `new ${path}`);
     }
   }),
-  backendPromise("loadBatch/missing", "refuses when one is missing, naming it", ["put"], async (trial) => {
+  backendPromise("loadBatch/one-missing", "refuses when one is missing, naming it", ["put"], async (trial) => {
     await trial.putNamed(["a", "dir/b"]);
     await fails(trial.source.loadBatch(["a", "gone", "dir/b"]), "not-found", "gone");
     await fails(trial.source.loadBatch(["a", "dir"]), "is-a-directory", "dir");

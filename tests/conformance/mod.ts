@@ -33,3 +33,8 @@ export * from "./backend_promise.ts";
 export * from "./backend_promises.ts";
 export * from "./backend_suite.ts";
 export type { OpenBackend, OpenedBackend } from "./backend_opening.ts";
+export type * from "../../backends/backend.ts";
+export type * from "../../backends/data_source.ts";
+export type * from "../../backends/formats/format.ts";
+export type * from "../../backends/formats/ndarray.ts";
+export type * from "../../backends/sampling.ts";

@@ -7,11 +7,11 @@ import { bytesOf, HIDDEN } from "./setup.ts";
 export function callsWith(disk: DiskBackend, path: string): Record<string, () => Promise<unknown>> {
   return {
     load: () => disk.load(path),
-    save: () => disk.save(bytesOf("evil"), path),
-    "save, creating": () => disk.save(bytesOf("evil"), path, { overwrite: false }),
-    "save, fast": () => disk.save(bytesOf("evil"), path, { durability: "fast" }),
-    "save of a large value": () => disk.save(new Uint8Array(2_000_000), path),
-    saveBatch: () => disk.saveBatch([bytesOf("good"), bytesOf("evil")], ["first", path]),
+    save: () => disk.save(bytesOf("evil"), path, { format: "bytes" }),
+    "save, creating": () => disk.save(bytesOf("evil"), path, { overwrite: false, format: "bytes" }),
+    "save, fast": () => disk.save(bytesOf("evil"), path, { durability: "fast", format: "bytes" }),
+    "save of a large value": () => disk.save(new Uint8Array(2_000_000), path, { format: "bytes" }),
+    saveBatch: () => disk.saveBatch([bytesOf("good"), bytesOf("evil")], ["first", path], { format: "bytes" }),
     loadBatch: () => disk.loadBatch([path]),
     delete: () => disk.delete(path),
     "delete, recursive": () => disk.delete(path, { recursive: true }),

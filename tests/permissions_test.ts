@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { DiskBackend, FileManager, MemoryBackend, registry } from "../mod.ts";
+import { canRun, denoArgs, namesBelow, refuses, REPOSITORY, runCommand, say, withBox } from "./disk/setup.ts";
+
+interface Told {
+  readonly resolved?: boolean;
+  readonly code?: string;
+  readonly message?: string;
+  readonly foreign?: string;
+}
+
+interface Setting {
+  readonly permissions: readonly string[];
+  readonly cwd?: string;
+  /** A command in front, and its arguments. */
+  readonly through?: readonly string[];
+}
+
+/** Runs the child of least privilege, which prints what came of its call. */
+async function least(args: readonly string[], { permissions, cwd, through = [] }: Setting): Promise<Told> {
+  const [command, ...rest] = [
+    ...through,
+    Deno.execPath(),
+    ...denoArgs(`${REPOSITORY}tests/disk/least.ts`, permissions, args),
+  ];
+  const { stdout, stderr } = await runCommand(command!, rest, cwd === undefined ? {} : { cwd });
+  assert.notEqual(stdout, "", `the child said nothing: ${stderr}`);
+  return JSON.parse(stdout) as Told;
+}
+
+function assertDenied(told: Told, ...words: readonly RegExp[]): void {
+  assert.equal(told.code, "permission-denied", Deno.inspect(told));
+  for (const word of words) assert.match(told.message!, word);
+}
+
+Deno.test("permissions: everything but links works in a root that alone may be read and written", () =>
+  withBox(async ({ outer, root }) => {
+    const scoped = [`--allow-read=${root}`, `--allow-write=${root}`];
+    assert.deepEqual(await least([root, "everything"], { permissions: scoped }), { resolved: true });
+    assert.deepEqual(await least(["root", "everything"], { permissions: scoped, cwd: outer }), { resolved: true });
+    const relative = ["--allow-read=./root", "--allow-write=./root"];
+    assert.deepEqual(await least(["./root/", "everything"], { permissions: relative, cwd: outer }), { resolved: true });
+    assert.deepEqual(namesBelow(outer), ["root/"]);
+  }));
+
+Deno.test("permissions: a root that is not there yet is made with the grants for it alone", () =>
+  withBox(async ({ outer }) => {
+    const root = `${outer}/new`;
+    const permissions = [`--allow-read=${root}`, `--allow-write=${root}`];
+    assert.deepEqual(await least([root, "everything"], { permissions }), { resolved: true });
+    assert.deepEqual(namesBelow(outer), ["new/", "root/"]);
+  }));
+
+Deno.test("permissions: without --allow-write every change is refused, and the message names the flag", () =>
+  withBox(async ({ root }) => {
+    await Deno.writeTextFile(`${root}/file.txt`, "text");
+    const permissions = [`--allow-read=${root}`];
+    const calls = ["save", "saveBatch", "openWrite", "delete", "move"];
+    const outcomes = calls.map((call) => least([root, call, "file.txt"], { permissions }));
+    outcomes.push(least([root, "ensureDirectory", "new/dir"], { permissions }));
+    outcomes.push(least(["-", "save", `${root}/file.txt`], { permissions }));
+    for (const told of await Promise.all(outcomes)) assertDenied(told, /--allow-write/, /^Cannot /);
+    assert.deepEqual(await least([root, "load", "file.txt"], { permissions }), { resolved: true });
+    assert.deepEqual(namesBelow(root), ["file.txt"]);
+    assert.equal(await Deno.readTextFile(`${root}/file.txt`), "text");
+  }));
+
+Deno.test("permissions: without --allow-read every look is refused, and the message names the flag", () =>
+  withBox(async ({ root }) => {
+    await Deno.writeTextFile(`${root}/file.txt`, "text");
+    for (const permissions of [[`--allow-write=${root}`], []]) {
+      const calls = ["load", "stat", "exists", "listDir", "openRead", "save"];
+      const told = await Promise.all(calls.map((call) => least([root, call, "file.txt"], { permissions })));
+      for (const outcome of told) assertDenied(outcome, /--allow-read/);
+      assertDenied(await least(["-", "load", `${root}/file.txt`], { permissions }), /--allow-read/);
+    }
+  }));
+
+Deno.test("permissions: links under scoped grants are refused, and the message says what they need", () =>
+  withBox(async ({ root }) => {
+    await Deno.writeTextFile(`${root}/file.txt`, "text");
+    const permissions = [`--allow-read=${root}`, `--allow-write=${root}`];
+    assertDenied(
+      await least([root, "link", "file.txt"], { permissions }),
+      /--allow-read/,
+      /--allow-write/,
+      /unscoped|without a path/,
+    );
+    assert.deepEqual(namesBelow(root), ["file.txt"]);
+    const unscoped = ["--allow-read", "--allow-write"];
+    assert.deepEqual(await least([root, "link", "file.txt"], { permissions: unscoped }), { resolved: true });
+  }));
+
+Deno.test({
+  name: "permissions: memory needs none; disk is refused, and asks for nothing before its first use",
+  permissions: "none",
+  async fn(): Promise<void> {
+    const fm = new FileManager({ memory: new MemoryBackend(), disk: new DiskBackend({ root: "somewhere" }) });
+    await fm.save({ a: 1 }, "a.json", "memory");
+    assert.deepEqual(await fm.load("a.json", "memory"), { a: 1 });
+    await refuses(() => fm.load("a.json", "disk"), "permission-denied", "--allow-read", 'backend "disk"');
+    await refuses(() => fm.save({ a: 1 }, "a.json", "disk"), "permission-denied", /--allow-(?:read|write)/);
+    await refuses(() => fm.copy("a.json", "a.json", "memory", { to: "disk" }), "permission-denied", /--allow-/);
+    assert(registry.has("disk"));
+  },
+});
+
+Deno.test("permissions: importing the package and working in memory takes no permission at all", () =>
+  withBox(async ({ outer }) => {
+    const audit = `${outer}/audit.jsonl`;
+    const { code, stderr } = await runCommand(
+      Deno.execPath(),
+      denoArgs(`${REPOSITORY}tests/disk/nothing_granted.ts`, []),
+      { env: { DENO_AUDIT_PERMISSIONS: audit } },
+    );
+    assert.equal(code, 0, stderr);
+    const asked = (await Deno.readTextFile(audit)).trim().split("\n").filter((line) => line !== "");
+    assert.deepEqual(asked.filter((line) => !line.includes('"import"')), [], "it asked for a permission");
+  }));
+
+const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+const SETPRIV = Deno.build.os === "linux" && Deno.uid() === 0 && canRun("setpriv", ...NOBODY.slice(1), "true");
+if (!SETPRIV) {
+  say("skipped: refusals of the system, because another user cannot be taken on (it takes root and setpriv)");
+}
+/** Whether nobody can run Deno at all, and read this repository. */
+const REACHABLE = SETPRIV && canRun("setpriv", ...NOBODY.slice(1), Deno.execPath(), "--version") &&
+  canRun("setpriv", ...NOBODY.slice(1), "test", "-r", `${REPOSITORY}mod.ts`);
+if (SETPRIV && !REACHABLE) {
+  say("skipped: refusals of the system, because another user cannot run this Deno, or read this folder");
+}
+
+Deno.test({
+  name: "permissions: what the system refuses is permission-denied, and changes nothing",
+  ignore: !REACHABLE,
+  fn: () =>
+    withBox(async ({ outer, root }) => {
+      await Deno.chmod(outer, 0o755);
+      await Deno.writeTextFile(`${root}/file.txt`, "text");
+      await Deno.writeTextFile(`${root}/secret.txt`, "text");
+      await Deno.chmod(`${root}/secret.txt`, 0o600);
+      await Deno.mkdir(`${root}/closed`, { mode: 0o700 });
+      const setting = { permissions: ["-A"], through: [...NOBODY, "env", "DENO_DIR=/nonexistent"] };
+      assert.deepEqual(await least([root, "load", "file.txt"], setting), { resolved: true });
+      const calls = [["load", "secret.txt"], ["openRead", "secret.txt"], ["listDir", "closed"], [
+        "load",
+        "closed/x.txt",
+      ]]
+        .concat(["save", "saveBatch", "openWrite", "delete", "move"].map((call) => [call, "file.txt"]))
+        .concat([["ensureDirectory", "new"], ["save", "closed/new.txt"], ["save", "new/dir/new.txt"]]);
+      for (const told of await Promise.all(calls.map((call) => least([root, ...call], setting)))) {
+        assertDenied(told, /refuses access|denied/, /owner|mode/);
+      }
+      assert.deepEqual(namesBelow(root), ["closed/", "file.txt", "secret.txt"]);
+    }),
+});
