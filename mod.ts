@@ -20,14 +20,9 @@ export * from "./backends/mod.ts";
 export * from "./backends/disk.ts";
 export * from "./backends/errors.ts";
 export * from "./backends/memory.ts";
-export {
-  builtinFormats,
-  type Format,
-  FormatRegistry,
-  isNdArray,
-  type NdArray,
-  ndarray,
-} from "./backends/formats/mod.ts";
+export type { Format } from "./backends/formats/format.ts";
+export { builtinFormats, FormatRegistry } from "./backends/formats/format_registry.ts";
+export { isNdArray, type NdArray, ndarray } from "./backends/formats/ndarray.ts";
 export {
   type AbortOptions,
   type ByteRange,

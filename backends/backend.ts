@@ -8,7 +8,7 @@
 
 import { type DataSink, DataSource, type SaveOptions, type SaveResult } from "./data_source.ts";
 import { isStorageError, StorageError } from "./errors.ts";
-import { joinPath } from "./path.ts";
+import { isInside, joinPath } from "./path.ts";
 import type { AbortOptions, DeleteOptions, ReadOptions, WriteOptions } from "./stores/store.ts";
 
 /** Options of {@linkcode StorageBackend.delete}. */
@@ -218,7 +218,7 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    */
   async copy(from: string, to: string, options?: CopyOptions): Promise<void> {
     const info = await this.stat(from, options);
-    this.checkApart(from, to);
+    await this.checkApart(from, to, options);
     if (info.kind !== "directory") return await this.#copyEntry(from, to, info.target, options);
     const there = await this.statOrAbsent(to, options);
     if (there && !options?.overwrite) {
@@ -241,8 +241,14 @@ export abstract class StorageBackend extends DataSource implements DataSink {
 
   async #copyEntry(from: string, to: string, target: string | undefined, options?: CopyOptions): Promise<void> {
     if (target === undefined) return await this.copyFile(from, to, options);
-    if (options?.overwrite && await this.isSymlink(to, options)) await this.delete(to, options);
+    if (options?.overwrite) await this.#clear(to, options);
     await this.createSymlink(target, to, { dangling: true, signal: options?.signal });
+  }
+
+  /** Takes away a file or link that is to be replaced by something else. */
+  async #clear(path: string, options?: AbortOptions): Promise<void> {
+    const there = await this.statOrAbsent(path, options);
+    if (there && there.kind !== "directory") await this.delete(path, { signal: options?.signal });
   }
 
   /**
@@ -253,7 +259,7 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    */
   async move(from: string, to: string, options?: CopyOptions): Promise<void> {
     const { kind } = await this.stat(from, options);
-    this.checkApart(from, to);
+    await this.checkApart(from, to, options);
     const there = await this.statOrAbsent(to, options);
     if (there && (!options?.overwrite || there.kind === "directory")) {
       throw new StorageError("already-exists", "the destination exists already", { path: to });
@@ -261,6 +267,7 @@ export abstract class StorageBackend extends DataSource implements DataSink {
     if (there && kind === "directory") {
       throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
     }
+    if (there?.kind === "symlink") await this.#clear(to, options); // else what it leads to would be replaced
     await this.copy(from, to, options);
     await this.delete(from, { recursive: true, signal: options?.signal });
   }
@@ -271,16 +278,33 @@ export abstract class StorageBackend extends DataSource implements DataSink {
     await this.save(value, to, { overwrite: options?.overwrite ?? false, signal: options?.signal });
   }
 
-  /** Refuses to copy or move something onto or into itself. */
-  protected checkApart(from: string, to: string): void {
-    if (to !== from && !to.startsWith(from === "" ? "" : `${from}/`)) return;
+  /** Refuses to copy or move something onto or into itself, be it through links. */
+  protected async checkApart(from: string, to: string, options?: AbortOptions): Promise<void> {
+    const [source, goal] = [await this.realPlace(from, options), await this.realPlace(to, options)];
+    if (!isInside(goal, source)) return;
     throw new StorageError(
       "invalid-argument",
       `it cannot be copied or moved onto or into itself: ${JSON.stringify(to)}`,
       { path: from },
     );
   }
+
+  /** The path of an entry with the links on the way to it resolved; what does not exist stays as it is written. */
+  protected async realPlace(path: string, options?: AbortOptions): Promise<string> {
+    let pending = this.normalize(path).split("/");
+    let place = "";
+    for (let links = 0; pending.length > 1;) {
+      const parent = joinPath(place, pending[0]!);
+      const target = (await this.statOrAbsent(parent, options))?.target;
+      pending = target === undefined ? pending.slice(1) : [...target.split("/"), ...pending.slice(1)];
+      place = target === undefined ? parent : "";
+      if (target !== undefined && ++links > MAX_LINKS) break;
+    }
+    return joinPath(place, ...pending);
+  }
 }
+
+const MAX_LINKS = 40;
 
 function ignoreUnsupported(error: unknown): void {
   // Without empty directories, a directory is there when something is in it.

@@ -6,10 +6,10 @@
  */
 
 import { pooled } from "./concurrency.ts";
-import { type ErrorCode, isStorageError } from "./errors.ts";
+import { type ErrorCode, inContext, isStorageError } from "./errors.ts";
 import type { Format } from "./formats/format.ts";
 import { matcher } from "./matcher.ts";
-import { baseName } from "./path.ts";
+import { baseName, normalizePath } from "./path.ts";
 import { type ImageSamplingRequest, type ImageSamplingResult, sampleImage } from "./sampling.ts";
 import type { AbortOptions, Entry, EntryKind } from "./stores/store.ts";
 
@@ -208,7 +208,8 @@ export abstract class DataSource extends BackendBase {
   abstract stat(path: string, options?: AbortOptions): Promise<FileInfo>;
 
   /**
-   * Yields what is in a directory, each once, in path order; their paths begin with `directory` as it was given. Links are not entered.
+   * Yields what is in a directory, each once, in path order; their paths are normal, and begin with that of the directory. Links
+   * are not entered.
    *
    * @throws {StorageError} `not-found`, `not-a-directory`, `unsupported`.
    */
@@ -227,7 +228,7 @@ export abstract class DataSource extends BackendBase {
   async listFiles(directory: string, options: ListFilesOptions = {}): Promise<string[]> {
     const { pattern, extensions, signal } = options;
     const recursive = options.recursive ?? pattern?.includes("/") ?? false;
-    const matches = await matcher(directory, pattern, extensions);
+    const matches = await matcher(this.#normalized(directory), pattern, extensions);
     const paths: string[] = [];
     for await (const { path, kind } of this.entries(directory, { recursive, signal })) {
       if (kind === "directory" || !matches(path)) continue;
@@ -287,6 +288,19 @@ export abstract class DataSource extends BackendBase {
    */
   async sample(path: string, request?: ImageSamplingRequest, options?: LoadOptions): Promise<ImageSamplingResult> {
     return sampleImage(await this.load(path, options), request, path);
+  }
+
+  #normalized(directory: string): string {
+    try {
+      return this.normalize(directory);
+    } catch (error) {
+      throw inContext(error, { operation: "list", path: directory });
+    }
+  }
+
+  /** The normal form of a path, as `entries` tells it. */
+  protected normalize(path: string): string {
+    return normalizePath(path);
   }
 
   /** As `stat`, answering `undefined` where nothing is. */

@@ -14,7 +14,7 @@ import { joinPath, normalizePath } from "./path.ts";
 import { StoreBackend, type StoreBackendOptions } from "./store_backend.ts";
 import { tidy } from "./stores/disk_place.ts";
 import { DiskStore, type DiskStoreOptions, type Durability, type SweepOptions } from "./stores/disk_store.ts";
-import type { WriteOptions } from "./stores/store.ts";
+import type { AbortOptions, WriteOptions } from "./stores/store.ts";
 
 /** Options of {@linkcode DiskBackend}. */
 export interface DiskBackendOptions extends DiskStoreOptions, StoreBackendOptions {}
@@ -88,6 +88,12 @@ export class DiskBackend extends StoreBackend<DiskStore> implements PicklableBac
       throw new StorageError("invalid-path", "path must be well-formed Unicode without NUL", { path });
     }
     return tidy(path);
+  }
+
+  /** As the system resolves it. */
+  protected override async realPlace(path: string, options?: AbortOptions): Promise<string> {
+    options?.signal?.throwIfAborted();
+    return await this.store.realPlace(this.normalize(path));
   }
 
   /** Adds the durability. */

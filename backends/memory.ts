@@ -17,7 +17,7 @@ import { absence } from "./absence.ts";
 import { registerBackend } from "./catalogue.ts";
 import { cloneValue } from "./clone.ts";
 import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } from "./data_source.ts";
-import { inContext, StorageError } from "./errors.ts";
+import { inContext, isStorageError, StorageError } from "./errors.ts";
 import { chooseFormat } from "./formats/choose_format.ts";
 import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
 import { normalizePath } from "./path.ts";
@@ -187,6 +187,34 @@ export class MemoryBackend extends StorageBackend {
     }
   }
 
+  /** See `DataSource.exists`. */
+  // deno-lint-ignore require-await
+  override async exists(path: string, options?: AbortOptions): Promise<boolean> {
+    return this.#kind(path, options) !== undefined;
+  }
+
+  /** See `DataSource.isFile`. */
+  // deno-lint-ignore require-await
+  override async isFile(path: string, options?: AbortOptions): Promise<boolean> {
+    return this.#kind(path, options) === "file";
+  }
+
+  /** See `DataSource.isDir`. */
+  // deno-lint-ignore require-await
+  override async isDir(path: string, options?: AbortOptions): Promise<boolean> {
+    return this.#kind(path, options) === "directory";
+  }
+
+  #kind(path: string, options?: AbortOptions): "file" | "directory" | undefined {
+    options?.signal?.throwIfAborted();
+    try {
+      return this.#tree.find(normalizePath(path))?.kind;
+    } catch (error) {
+      if (isStorageError(error, "invalid-path")) return undefined;
+      throw error;
+    }
+  }
+
   /** See `DataSource.entries`. */
   override async *entries(directory: string, options: EntriesOptions = {}): AsyncGenerator<Entry> {
     const { recursive = false, signal } = options;
@@ -295,8 +323,12 @@ export class MemoryBackend extends StorageBackend {
       signal?.throwIfAborted();
       const place = normalizePath(path);
       return collecting(async (content) => {
-        const format = await chooseFormat(this.#formats, place);
-        this.#set(place, await format.decode(new Uint8Array(content)), { overwrite: !ifAbsent, ifMatch });
+        try {
+          const format = await chooseFormat(this.#formats, place);
+          this.#set(place, await format.decode(new Uint8Array(content)), { overwrite: !ifAbsent, ifMatch });
+        } catch (error) {
+          throw inContext(error, { operation: "write", path });
+        }
       }, signal);
     } catch (error) {
       throw inContext(error, { operation: "write", path });

@@ -16,10 +16,11 @@ import { pooled } from "./concurrency.ts";
 import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } from "./data_source.ts";
 import { inContext, isStorageError, StorageError } from "./errors.ts";
 import { chooseFormat } from "./formats/choose_format.ts";
+import type { Encoded } from "./formats/format.ts";
 import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
-import { normalizePath } from "./path.ts";
+import { isInside, normalizePath } from "./path.ts";
 import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions, WriteRequest } from "./stores/store.ts";
-import { collecting, concat, streamOf } from "./stores/stream.ts";
+import { collecting, concat, streamOf, withErrors } from "./stores/stream.ts";
 
 /** Options of {@linkcode StoreBackend}. */
 export interface StoreBackendOptions {
@@ -71,7 +72,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   }
 
   /** The path in the store for a path of the caller. */
-  protected normalize(path: string): string {
+  protected override normalize(path: string): string {
     return normalizePath(path);
   }
 
@@ -85,7 +86,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     try {
       const place = this.normalize(path);
       const write = this.#needs("write", path);
-      const encoded = await this.#encode(data, place, options);
+      const encoding = this.#encode(data, place, options);
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
       if (encoded instanceof Uint8Array) {
         return await write.call(this.store, place, encoded, this.writeOptions(options));
       }
@@ -113,8 +115,9 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       const place = this.normalize(path);
       const bytes = await this.store.read(place, options);
       if (bytes === undefined) throw await this.#absence(place, options);
-      const format = await chooseFormat(this.formats, place, options?.format);
-      return await format.decode(bytes);
+      const chosen = chooseFormat(this.formats, place, options?.format);
+      const value = (chosen instanceof Promise ? await chosen : chosen).decode(bytes);
+      return value instanceof Promise ? await value : value;
     } catch (error) {
       throw inContext(error, { operation: "load", path });
     }
@@ -133,6 +136,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       const writes = this.#requests(data, places, options);
       if (this.store.writeMany) return await this.store.writeMany(writes, this.writeOptions(options));
       const encoded = await Array.fromAsync(writes);
+      await this.#checkPlaces(places, options);
       return await pooled(
         encoded,
         CONCURRENCY,
@@ -142,6 +146,31 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     } catch (error) {
       throw inContext(error, { operation: "save" });
     }
+  }
+
+  /** Finds what would stop a batch half-way, where the store has no batches of its own. */
+  async #checkPlaces(places: readonly string[], options?: SaveOptions): Promise<void> {
+    for (const path of places) {
+      const kind = (await this.store.stat(path, { signal: options?.signal }))?.kind;
+      if (kind === "directory") throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
+      if (kind === "file" && options?.overwrite === false) {
+        throw new StorageError("already-exists", "it exists already", { path });
+      }
+      const reason = kind === "file" ? undefined : await this.#absence(path, { signal: options?.signal });
+      if (reason?.code === "not-a-directory") throw reason;
+      if (places.some((other) => other !== path && isInside(path, other))) {
+        throw new StorageError("not-a-directory", "a parent of it is a file of the same batch", { path });
+      }
+    }
+  }
+
+  /** What making a directory would check, in a store where directories come and go with what is in them. */
+  async #checkDirectory(path: string, options?: AbortOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    const kind = (await this.store.stat(path, options))?.kind;
+    if (kind === "file") throw new StorageError("already-exists", "a file is there already", { path });
+    const reason = kind === undefined ? await this.#absence(path, options) : undefined;
+    if (reason?.code === "not-a-directory") throw reason;
   }
 
   async *#requests(
@@ -236,7 +265,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       if (!force && ifMatch === undefined && !await this.#isThere(place, { signal })) {
         throw await this.#absence(place, { signal });
       }
-      if (!recursive) return await remove.call(this.store, place, { ifMatch, signal });
+      const isLink = await this.store.readSymlink?.(place, { signal }) !== undefined;
+      if (!recursive || isLink) return await remove.call(this.store, place, { ifMatch, signal });
       if (this.store.deleteTree) return await this.store.deleteTree(place, { signal });
       if (this.store.list) {
         const below = await Array.fromAsync(this.store.list(place, { signal }), (entry) => entry.path);
@@ -252,7 +282,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   override async ensureDirectory(path: string, options?: AbortOptions): Promise<string> {
     try {
       const place = this.normalize(path);
-      await this.store.makeDirectory?.(place, options);
+      if (this.store.makeDirectory) await this.store.makeDirectory(place, options);
+      else await this.#checkDirectory(place, options);
       return path;
     } catch (error) {
       throw inContext(error, { operation: "make directory", path });
@@ -267,7 +298,9 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       const place = this.normalize(path);
       const link = this.#needs("createSymlink", path);
       if (!dangling && !await this.#isThere(target, { signal })) throw await this.#absence(target, { signal });
-      if (target === place) throw new StorageError("invalid-argument", "a link cannot lead to itself", { path });
+      if (await this.realPlace(source, { signal }) === await this.realPlace(path, { signal })) {
+        throw new StorageError("invalid-argument", "a link cannot lead to itself", { path });
+      }
       if (overwriteSymlinksOnly && await this.store.readSymlink?.(place, { signal }) !== undefined) {
         await this.store.delete?.(place, { signal });
       }
@@ -282,7 +315,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     try {
       const source = this.normalize(from);
       const goal = this.normalize(to);
-      this.checkApart(source, goal);
+      if (source === goal) await this.checkApart(from, to, options);
       if (this.store.move === undefined) return await super.move(from, to, options);
       try {
         await this.store.move(source, goal, { ifAbsent: !options.overwrite, signal: options.signal });
@@ -333,10 +366,13 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   /** See `StorageBackend.openWrite`. */
   override async openWrite(path: string, options?: WriteOptions): Promise<WritableStream<Uint8Array>> {
     try {
+      options?.signal?.throwIfAborted();
       const place = this.normalize(path);
-      if (this.store.openWrite) return await this.store.openWrite(place, options);
       const write = this.#needs("write", path);
-      return collecting((bytes) => write.call(this.store, place, bytes, options), options?.signal);
+      const stream = this.store.openWrite
+        ? await this.store.openWrite(place, options)
+        : collecting((bytes) => write.call(this.store, place, bytes, options), options?.signal);
+      return withErrors(stream, (error) => inContext(error, { operation: "write", path }));
     } catch (error) {
       throw inContext(error, { operation: "write", path });
     }
@@ -347,9 +383,9 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     await this.store.close?.();
   }
 
-  async #encode(data: unknown, place: string, options?: SaveOptions): Promise<Uint8Array | readonly Uint8Array[]> {
-    const format = await chooseFormat(this.formats, place, options?.format, data);
-    return await format.encode(data);
+  #encode(data: unknown, place: string, options?: SaveOptions): Encoded | Promise<Encoded> {
+    const chosen = chooseFormat(this.formats, place, options?.format, data);
+    return chosen instanceof Promise ? chosen.then((format) => format.encode(data)) : chosen.encode(data);
   }
 
   async #isThere(place: string, options?: AbortOptions): Promise<boolean> {

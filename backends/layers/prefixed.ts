@@ -7,6 +7,7 @@
 import { isStorageError, StorageError } from "../errors.ts";
 import { isInside, joinPath, normalizePath, parentPath, relativePath } from "../path.ts";
 import type { Complete, Entry, Layer, ListOptions, Store, WriteRequest } from "../stores/store.ts";
+import { withErrors } from "../stores/stream.ts";
 
 /**
  * Moves the root to a directory. Errors speak of the paths inside. It translates paths, no more: a symbolic link in the directory
@@ -101,7 +102,8 @@ export function prefixed(prefix: string): Layer {
     readMany: store.readMany && ((paths, options) => run(() => store.readMany!(paths.map(full), options))),
     writeMany: store.writeMany && ((writes, options) => run(() => store.writeMany!(requests(writes), options))),
     openRead: store.openRead && ((path, options) => run(() => store.openRead!(full(path), options))),
-    openWrite: store.openWrite && ((path, options) => run(async () => await store.openWrite!(file(path), options))),
+    openWrite: store.openWrite &&
+      ((path, options) => run(async () => withErrors(await store.openWrite!(file(path), options), translated))),
     close: store.close && (() => store.close!()),
   });
 }

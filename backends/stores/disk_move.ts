@@ -84,13 +84,18 @@ function checkMove(
   ifAbsent: boolean,
 ): void {
   if (before === undefined) return;
-  if (isSame(source.info!, before) && source.path === target.path) throw intoItself(from, to);
+  if (isSame(source.info!, before) && isOneName(source, target)) throw intoItself(from, to);
   if (ifAbsent || before.isDirectory) {
     throw new StorageError("already-exists", "the destination exists already", { path: to });
   }
   if (source.info!.isDirectory) {
     throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
   }
+}
+
+/** Whether two places are the same name in the same directory, however they were reached. */
+function isOneName(a: DiskPlace, b: DiskPlace): boolean {
+  return baseName(a.path) === baseName(b.path) && Deno.realPathSync(a.directory) === Deno.realPathSync(b.directory);
 }
 
 function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {

@@ -105,6 +105,21 @@ export class DiskPlaces {
     throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
   }
 
+  /** The path of an entry with the links on the way to it resolved, as far as it exists. */
+  real(path: string): string {
+    const lexical = this.lexical(path);
+    const [parent, name] = split(lexical);
+    let existing = path === "" || name === ".." ? lexical : parent;
+    const missing: string[] = existing === parent ? [name] : [];
+    while (!isThere(existing)) {
+      const [above, last] = split(existing);
+      if (above === existing) break;
+      missing.unshift(last);
+      existing = above;
+    }
+    return fold(joinPath(slashes(Deno.realPathSync(existing)), ...missing));
+  }
+
   /**
    * Makes the parents of a path.
    *
@@ -147,13 +162,12 @@ export class DiskPlaces {
     return [...missing, ...made];
   }
 
-  /** The text of a link from `path` to `target`, both paths of the store: relative where it can be. */
+  /** The text of a link from `path` to `target`, both paths of the store: relative, so that the two can move together. */
   linkText(target: string, place: DiskPlace): string {
-    if (this.#root === undefined && isAbsolute(target)) return target;
-    const goal = this.#root === undefined
-      ? joinPath(slashes(Deno.cwd()), tidy(target))
-      : joinPath(this.#realRoot(), target);
-    return relativePath(slashes(Deno.realPathSync(place.directory)), fold(goal));
+    const base = this.#root !== undefined ? this.#realRoot() : isAbsolute(target) ? "" : slashes(Deno.cwd());
+    const goal = fold(base === "" ? slashes(target) : joinPath(base, target));
+    const directory = slashes(Deno.realPathSync(place.directory));
+    return driveOf(goal) === driveOf(directory) ? relativePath(directory, goal) : goal;
   }
 
   /** The path in the store that a link leads to, or its text if that is outside. */
@@ -221,6 +235,11 @@ function split(path: string): [parent: string, name: string] {
 
 function isAbsolute(path: string): boolean {
   return path.startsWith("/") || (WINDOWS && /^[a-z]:/i.test(path));
+}
+
+/** The drive of an absolute path of Windows; elsewhere there is one for all. */
+function driveOf(path: string): string {
+  return WINDOWS ? path.slice(0, path.indexOf("/")).toLowerCase() : "";
 }
 
 function slashes(path: string): string {

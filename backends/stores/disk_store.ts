@@ -94,7 +94,14 @@ export class DiskStore implements Complete<Store> {
 
   /** See `Readable.read`. */
   async read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
-    return await lookup(path, options, () => readFile(this.#places.source(path), options));
+    options?.signal?.throwIfAborted();
+    try {
+      const bytes = readFile(this.#places.source(path), options);
+      return bytes instanceof Promise ? await bytes : bytes;
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw diskError(error, path);
+    }
   }
 
   /** See `Readable.stat`. The etag is made of the time, size and inode of the file. */
@@ -255,6 +262,16 @@ export class DiskStore implements Complete<Store> {
 
   /** See `Closable.close`. Nothing is kept open between calls. */
   async close(): Promise<void> {}
+
+  /**
+   * The path of the system of an entry, with the links on the way to it resolved; what does not exist stays as it is written.
+   *
+   * @param path A path of the store.
+   * @returns The path of the system.
+   */
+  async realPlace(path: string): Promise<string> {
+    return await change(path, undefined, () => this.#places.real(path));
+  }
 
   /**
    * Removes the temporary files that processes which died have left below a directory.

@@ -115,6 +115,7 @@ export function guarded(sink: Sink, signal?: AbortSignal): WritableStream<Uint8A
   return new WritableStream<Uint8Array>({
     start(controller): void {
       if (signal === undefined) return;
+      signal.throwIfAborted();
       stop = () => {
         controller.error(signal.reason);
         // An errored stream calls no method of its sink any more.
@@ -143,6 +144,46 @@ export function guarded(sink: Sink, signal?: AbortSignal): WritableStream<Uint8A
       }
     },
     abort: giveUp,
+  });
+}
+
+/**
+ * A stream whose errors are changed on their way to the writer.
+ *
+ * @param stream The stream.
+ * @param change Answers what the writer is to see.
+ * @returns The stream to write to.
+ *
+ * @example
+ * ```ts
+ * import { collecting, withErrors } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * const failing = collecting(() => Promise.reject(new Error("low")));
+ * const writer = withErrors(failing, () => new Error("high")).getWriter();
+ * await assert.rejects(writer.close(), /high/);
+ * await assert.rejects(writer.closed, /high/);
+ * ```
+ */
+export function withErrors(
+  stream: WritableStream<Uint8Array>,
+  change: (error: unknown) => unknown,
+): WritableStream<Uint8Array> {
+  const writer = stream.getWriter();
+  async function run(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      throw change(error);
+    }
+  }
+  return new WritableStream<Uint8Array>({
+    start(controller): void {
+      writer.closed.catch((error) => controller.error(change(error)));
+    },
+    write: (chunk) => run(writer.write(chunk)),
+    close: () => run(writer.close()),
+    abort: (reason) => writer.abort(reason),
   });
 }
 

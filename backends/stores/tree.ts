@@ -109,6 +109,9 @@ export class Tree<T> {
    * @returns It, or `undefined`.
    */
   look(path: string): TreeNode<T> | undefined {
+    const slash = path.lastIndexOf("/");
+    const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
+    if (path !== "" && parent?.kind === "directory") return parent.children.get(path.slice(slash + 1));
     return this.#locate(path, false)?.node;
   }
 
@@ -142,6 +145,13 @@ export class Tree<T> {
    * @throws {StorageError} `not-empty`, `precondition-failed`, `invalid-argument` for the root.
    */
   remove(path: string, ifMatch?: string): void {
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
+    if (parent?.kind === "directory" && parent.children.get(name)?.kind === "file") {
+      if (ifMatch !== undefined) checkVersion(path, parent.children.get(name), ifMatch);
+      return this.#change(parent, name, undefined);
+    }
     const place = this.#locate(path, false);
     if (ifMatch !== undefined) checkVersion(path, place?.node, ifMatch);
     if (place?.node === undefined) return;

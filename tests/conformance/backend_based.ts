@@ -21,6 +21,7 @@ import type {
 } from "../../backends/data_source.ts";
 import { isStorageError } from "../../backends/errors.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../../backends/stores/store.ts";
+import { withErrors } from "../../backends/stores/stream.ts";
 
 /** Passes every call on with `base` in front of its paths, and takes it off the paths that come back. */
 export class BasedBackend extends StorageBackend {
@@ -131,7 +132,9 @@ export class BasedBackend extends StorageBackend {
   }
 
   override openWrite(path: string, options?: WriteOptions): Promise<WritableStream<Uint8Array>> {
-    return this.#run(() => this.#inner.openWrite!(this.#full(path), options));
+    return this.#run(async () =>
+      withErrors(await this.#inner.openWrite!(this.#full(path), options), (error) => this.#translated(error))
+    );
   }
 
   override close(): Promise<void> {

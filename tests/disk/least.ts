@@ -1,13 +1,14 @@
 /**
  * The child of the permission tests: makes one call, or every call but those about links, under whatever it was granted.
  *
- * Arguments: root (`-` for none), the call, a path.
+ * Arguments: root (`-` for none), the call, a path, the id of the user to become.
  */
 
 import assert from "node:assert/strict";
-import { DiskBackend, isStorageError, ndarray } from "../../mod.ts";
+import process from "node:process";
+import { DiskBackend, isStorageError, MemoryBackend, ndarray } from "../../mod.ts";
 
-const [root = "-", call = "", path = ""] = Deno.args;
+const [root = "-", call = "", path = "", user] = Deno.args;
 const disk = new DiskBackend(root === "-" ? {} : { root });
 
 async function everything(): Promise<void> {
@@ -59,6 +60,16 @@ function tell(outcome: Record<string, unknown>): void {
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(outcome)));
 }
 
+/** Becomes another user, for whom this program itself may be out of reach: what is loaded late is loaded before. */
+async function become(id: number): Promise<void> {
+  const memory = new MemoryBackend();
+  await memory.save("text", "file.txt");
+  await (await memory.openRead("file.txt")).cancel();
+  process.setgid!(id);
+  process.setuid!(id);
+}
+
+if (user !== undefined) await become(Number(user));
 try {
   await CALLS[call]!();
   tell({ resolved: true });

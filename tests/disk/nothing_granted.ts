@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { FileManager, MemoryBackend, ndarray, registry } from "../../mod.ts";
 
-for (const fm of [new FileManager({ memory: new MemoryBackend() }), new FileManager(registry)]) {
+for (const fm of [new FileManager(new Map([["memory", new MemoryBackend()]])), new FileManager(registry)]) {
   await fm.save({ a: [1, 2] }, "a/b.json", "memory");
   await fm.save(ndarray(new Uint16Array([1, 2]), [2]), "a/c.npy", "memory");
   await fm.update<{ a: number[] }>("a/b.json", "memory", () => ({ a: [3] }));
