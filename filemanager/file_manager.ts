@@ -262,7 +262,7 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
   }
 
   /** Deletes a file, a link or an empty directory; with `recursive`, whatever is there. */
-  async delete(path: string, backend: NamesWith<B, "delete">, options?: BackendDeleteOptions): Promise<void> {
+  delete(path: string, backend: NamesWith<B, "delete">, options?: BackendDeleteOptions): Promise<void> {
     return this.view(backend).delete(path, options);
   }
 

@@ -5,7 +5,6 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { lookAt } from "./disk_place.ts";
 import type { WriteOptions } from "./store.ts";
 
 /** Up to this size one synchronous call is faster than handing the work to another thread, and short. */
@@ -61,6 +60,7 @@ export class DiskDraft {
    * Checks the conditions and moves the file onto its target in one step.
    *
    * @param target Path of the system.
+   * @param before What is there just now.
    * @param path Path in the store, for messages.
    * @param options The conditions.
    * @param floor The new modification time must come after this one, in milliseconds.
@@ -68,11 +68,11 @@ export class DiskDraft {
    */
   publish(
     target: string,
+    before: Deno.FileInfo | undefined,
     path: string,
     options: WriteOptions | undefined,
     floor: number,
   ): { etag: string; modified: number } {
-    const before = lookAt(target);
     checkConditions(before, path, options);
     let info = this.#file.statSync();
     const last = Math.max(floor, before?.mtime?.getTime() ?? 0);

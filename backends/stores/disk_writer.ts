@@ -153,7 +153,7 @@ export class DiskWriter {
       try {
         const filling = fill(prepared.draft);
         if (filling !== undefined) await filling;
-        return await this.finish(prepared, options);
+        return await this.finish(prepared, options, filling === undefined);
       } catch (error) {
         this.discard(prepared);
         if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
@@ -161,13 +161,27 @@ export class DiskWriter {
     }
   }
 
-  /** Syncs and publishes a filled draft. */
-  async finish(prepared: Prepared, options: DiskWriteOptions | undefined): Promise<WriteResult> {
+  /**
+   * Syncs and publishes a filled draft.
+   *
+   * @param prepared The draft, and where it goes.
+   * @param options The conditions.
+   * @param atOnce Whether nothing can have happened since it was prepared, so that nobody need look again.
+   * @returns The etag.
+   */
+  async finish(
+    prepared: Prepared,
+    options: DiskWriteOptions | undefined,
+    atOnce: boolean = false,
+  ): Promise<WriteResult> {
     const { draft, place, made } = prepared;
-    if (this.#isDurable(options)) await draft.sync();
+    const isDurable = this.#isDurable(options);
+    if (isDurable) await draft.sync();
     options?.signal?.throwIfAborted();
-    const etag = await this.#publish(prepared, options);
-    if (this.#isDurable(options)) await this.sync([place.directory, ...made.map(directoryOf)]);
+    const etag = isDurable || options?.ifMatch !== undefined
+      ? await this.#publishLocked(prepared, options)
+      : this.#publish(prepared, options, atOnce ? place.info : lookAt(place.path));
+    if (isDurable) await this.sync([place.directory, ...made.map(directoryOf)]);
     if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory, made.length > 0);
     return { etag };
   }
@@ -192,14 +206,18 @@ export class DiskWriter {
       }
       await Promise.all(syncs.splice(0));
       options?.signal?.throwIfAborted();
-      for (const { path, place } of prepared) {
+      const present = prepared.map(({ path, place }) => {
         at = path;
-        checkConditions(lookAt(place.path), path, options);
-      }
+        const info = lookAt(place.path);
+        checkConditions(info, path, options);
+        return info;
+      });
+      const locked = this.#isDurable(options) || options?.ifMatch !== undefined;
       const results: WriteResult[] = [];
-      for (const write of prepared) {
+      for (const [index, write] of prepared.entries()) {
         at = write.path;
-        results.push({ etag: await this.#publish(write, options) });
+        const etag = locked ? await this.#publishLocked(write, options) : this.#publish(write, options, present[index]);
+        results.push({ etag });
       }
       if (this.#isDurable(options)) {
         await this.sync(prepared.flatMap(({ place, made }) => [place.directory, ...made.map(directoryOf)]));
@@ -227,14 +245,24 @@ export class DiskWriter {
     return (options?.durability ?? this.#durability) === "full";
   }
 
-  async #publish({ draft, place, path }: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
-    const exclusive = options?.ifMatch !== undefined;
-    const publish = (): string => {
-      const { etag, modified } = draft.publish(place.path, path, options, Math.max(this.#floor, place.since ?? 0));
-      this.#latest = Math.max(this.#latest, modified);
-      return etag;
-    };
-    return exclusive || this.#isDurable(options) ? await withLock(place.directory, exclusive, publish) : publish();
+  async #publishLocked(prepared: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
+    const { directory, path } = prepared.place;
+    return await withLock(
+      directory,
+      options?.ifMatch !== undefined,
+      () => this.#publish(prepared, options, lookAt(path)),
+    );
+  }
+
+  #publish(
+    { draft, place, path }: Prepared,
+    options: DiskWriteOptions | undefined,
+    before: Deno.FileInfo | undefined,
+  ): string {
+    const floor = Math.max(this.#floor, place.since ?? 0);
+    const { etag, modified } = draft.publish(place.path, before, path, options, floor);
+    this.#latest = Math.max(this.#latest, modified);
+    return etag;
   }
 
   /** Sweeps a directory when this process first writes to it, unless it was made just now. */
