@@ -265,8 +265,9 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       if (!force && ifMatch === undefined && !await this.#isThere(place, { signal })) {
         throw await this.#absence(place, { signal });
       }
-      const isLink = await this.store.readSymlink?.(place, { signal }) !== undefined;
-      if (!recursive || isLink) return await remove.call(this.store, place, { ifMatch, signal });
+      if (!recursive || await this.store.readSymlink?.(place, { signal }) !== undefined) {
+        return await remove.call(this.store, place, { ifMatch, signal });
+      }
       if (this.store.deleteTree) return await this.store.deleteTree(place, { signal });
       if (this.store.list) {
         const below = await Array.fromAsync(this.store.list(place, { signal }), (entry) => entry.path);

@@ -18,7 +18,7 @@ import type { ImageSamplingRequest, ImageSamplingResult } from "../backends/samp
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../backends/stores/store.ts";
 import { mirror, type MirrorOptions, type MirrorResult } from "./mirror.ts";
 import type { LoadOptionsOf, SaveOptionsOf } from "./names.ts";
-import { naturalOrder } from "./natural_order.ts";
+import { sortNaturally } from "./natural_order.ts";
 import { type UpdateOptions, updateValue } from "./update.ts";
 import { collect, type DirsAndFiles, findFile, walkEntries, type WalkOptions } from "./walk.ts";
 
@@ -141,7 +141,7 @@ export class BackendView<T extends BackendBase = StorageBackend> {
   /** The paths of the files in a directory, in natural order. */
   async listFiles(directory: string, options?: ListFilesOptions): Promise<string[]> {
     const files = await this.#run("list", directory, () => this.#source().listFiles(directory, options));
-    return files.sort(naturalOrder);
+    return sortNaturally(files);
   }
 
   /** The paths of the raster images in a directory, in natural order. */
@@ -157,7 +157,7 @@ export class BackendView<T extends BackendBase = StorageBackend> {
   /** The names in a directory, in natural order. */
   async listDir(directory: string, options?: AbortOptions): Promise<string[]> {
     const names = await this.#run("list", directory, () => this.#source().listDir(directory, options));
-    return names.sort(naturalOrder);
+    return sortNaturally(names);
   }
 
   /** Yields everything below a directory, in path order. */

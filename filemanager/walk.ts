@@ -7,7 +7,7 @@
 import type { DataSource, EntriesOptions } from "../backends/data_source.ts";
 import { baseName } from "../backends/path.ts";
 import type { AbortOptions, Entry } from "../backends/stores/store.ts";
-import { naturalOrder } from "./natural_order.ts";
+import { sortNaturally } from "./natural_order.ts";
 
 /** Options of `walk` and `collectDirsAndFiles`. */
 export interface WalkOptions extends Omit<EntriesOptions, "recursive"> {
@@ -43,8 +43,8 @@ export async function collect(source: DataSource, directory: string, options?: W
     if (kind === "directory") found.directories.push(path);
     else if (kind === "file" || await source.isFile(path, { signal: options?.signal })) found.files.push(path);
   }
-  found.directories.sort(naturalOrder);
-  found.files.sort(naturalOrder);
+  sortNaturally(found.directories);
+  sortNaturally(found.files);
   return found;
 }
 
@@ -65,7 +65,7 @@ export async function findFile(
         else if (baseName(path) === name && (kind === "file" || await source.isFile(path, options))) hits.push(path);
       }
     }
-    if (hits.length > 0) return hits.sort(naturalOrder)[0];
+    if (hits.length > 0) return sortNaturally(hits)[0];
     level = next;
   }
   return undefined;

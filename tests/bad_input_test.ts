@@ -1,13 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  type BackendBase,
-  DiskBackend,
-  type ErrorCode,
-  FileManager,
-  isStorageError,
-  MemoryBackend,
-  ndarray,
-} from "../mod.ts";
+import { type BackendBase, DiskBackend, FileManager, isStorageError, MemoryBackend, ndarray } from "../mod.ts";
 import { BAD, type Loose } from "./disk/bad_inputs.ts";
 import { type Snapshot, snapshotOf } from "./disk/contents.ts";
 import { snapshot, withBox } from "./disk/setup.ts";
