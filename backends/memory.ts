@@ -216,19 +216,38 @@ export class MemoryBackend extends StorageBackend {
   }
 
   /** See `DataSource.entries`. */
-  override async *entries(directory: string, options: EntriesOptions = {}): AsyncGenerator<Entry> {
-    const { recursive = false, signal } = options;
+  override async *entries(directory: string, options?: EntriesOptions): AsyncGenerator<Entry> {
     try {
-      const prefix = normalizePath(directory);
-      const kind = this.#tree.find(prefix)?.kind;
-      if (kind === undefined) throw await this.#absence(prefix);
-      if (kind === "file") throw new StorageError("not-a-directory", "it is a file, not a directory", { path: prefix });
-      for (const { path, node } of this.#tree.entries(prefix, { shallow: !recursive })) {
-        signal?.throwIfAborted();
-        yield node.kind === "file" ? { path, kind: "file", ...sizeAndTime(node) } : { path, kind: node.kind };
-      }
+      await this.#checkDirectory(directory);
+      yield* this.#entries(directory, options);
     } catch (error) {
       throw inContext(error, { operation: "list", path: directory });
+    }
+  }
+
+  /** The same at once. */
+  protected override async entryList(directory: string, options?: EntriesOptions): Promise<Entry[]> {
+    try {
+      await this.#checkDirectory(directory);
+      return [...this.#entries(directory, options)];
+    } catch (error) {
+      throw inContext(error, { operation: "list", path: directory });
+    }
+  }
+
+  async #checkDirectory(directory: string): Promise<void> {
+    const path = normalizePath(directory);
+    const kind = this.#tree.find(path)?.kind;
+    if (kind === "file") throw new StorageError("not-a-directory", "it is a file, not a directory", { path });
+    if (kind === undefined) throw await this.#absence(path);
+  }
+
+  *#entries(directory: string, options: EntriesOptions = {}): Generator<Entry> {
+    const { recursive = false, details = false, signal } = options;
+    signal?.throwIfAborted();
+    for (const { path, node } of this.#tree.entries(normalizePath(directory), { shallow: !recursive })) {
+      signal?.throwIfAborted();
+      yield details && node.kind === "file" ? { path, kind: "file", ...sizeAndTime(node) } : { path, kind: node.kind };
     }
   }
 
