@@ -8,7 +8,7 @@
 
 import { type DataSink, DataSource, type SaveOptions, type SaveResult } from "./data_source.ts";
 import { isStorageError, StorageError } from "./errors.ts";
-import { isInside, joinPath } from "./path.ts";
+import { isInside, joinPath, parentPath } from "./path.ts";
 import type { AbortOptions, DeleteOptions, ReadOptions, WriteOptions } from "./stores/store.ts";
 
 /** Options of {@linkcode StorageBackend.delete}. */
@@ -312,11 +312,11 @@ function ignoreUnsupported(error: unknown): void {
 }
 
 /**
- * Refuses a batch whose lengths differ or that has a path twice.
+ * Refuses a batch whose lengths differ, that has a path twice, or a path below another.
  *
  * @param data The values.
  * @param paths The paths.
- * @throws {StorageError} `invalid-argument`.
+ * @throws {StorageError} `invalid-argument`, `not-a-directory`.
  *
  * @example
  * ```ts
@@ -339,5 +339,13 @@ export function checkBatch(data: readonly unknown[], paths: readonly string[]): 
   for (const path of paths) {
     if (seen.has(path)) throw new StorageError("invalid-argument", "the path is in the batch twice", { path });
     seen.add(path);
+  }
+  for (const path of paths) {
+    for (let parent = parentPath(path); parent !== "" && parent !== "/"; parent = parentPath(parent)) {
+      if (!seen.has(parent)) continue;
+      throw new StorageError("not-a-directory", `its parent ${JSON.stringify(parent)} is a file of the same batch`, {
+        path,
+      });
+    }
   }
 }

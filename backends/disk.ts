@@ -16,6 +16,8 @@ import { tidy } from "./stores/disk_place.ts";
 import { DiskStore, type DiskStoreOptions, type Durability, type SweepOptions } from "./stores/disk_store.ts";
 import type { AbortOptions, WriteOptions } from "./stores/store.ts";
 
+export type { Durability, SweepOptions } from "./stores/disk_store.ts";
+
 /** Options of {@linkcode DiskBackend}. */
 export interface DiskBackendOptions extends DiskStoreOptions, StoreBackendOptions {}
 

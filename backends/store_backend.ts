@@ -18,7 +18,7 @@ import { inContext, isStorageError, StorageError } from "./errors.ts";
 import { chooseFormat } from "./formats/choose_format.ts";
 import type { Encoded } from "./formats/format.ts";
 import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
-import { isInside, normalizePath } from "./path.ts";
+import { normalizePath } from "./path.ts";
 import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions, WriteRequest } from "./stores/store.ts";
 import { collecting, concat, streamOf, withErrors } from "./stores/stream.ts";
 
@@ -31,9 +31,6 @@ export interface StoreBackendOptions {
    */
   formats?: FormatRegistry | undefined;
 }
-
-/** From this size on, content that comes in parts is streamed into the store, rather than joined first. */
-const STREAM_SIZE = 4 * 1024 * 1024;
 
 /** How many reads or writes of a batch are under way at once. */
 const CONCURRENCY = 8;
@@ -91,19 +88,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       if (encoded instanceof Uint8Array) {
         return await write.call(this.store, place, encoded, this.writeOptions(options));
       }
-      const size = encoded.reduce((sum, part) => sum + part.length, 0);
-      if (size < STREAM_SIZE || this.store.openWrite === undefined) {
-        return await write.call(this.store, place, concat(encoded), this.writeOptions(options));
-      }
-      const writer = (await this.store.openWrite(place, this.writeOptions(options))).getWriter();
-      try {
-        for (const part of encoded) await writer.write(part);
-        await writer.close();
-      } catch (error) {
-        await writer.abort(error).catch(() => {/* it is the first error that tells */});
-        throw error;
-      }
-      return { etag: (await this.store.stat(place))?.etag };
+      if (this.store.writeParts) return await this.store.writeParts(place, encoded, this.writeOptions(options));
+      return await write.call(this.store, place, concat(encoded), this.writeOptions(options));
     } catch (error) {
       throw inContext(error, { operation: "save", path });
     }
@@ -158,9 +144,6 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       }
       const reason = kind === "file" ? undefined : await this.#absence(path, { signal: options?.signal });
       if (reason?.code === "not-a-directory") throw reason;
-      if (places.some((other) => other !== path && isInside(path, other))) {
-        throw new StorageError("not-a-directory", "a parent of it is a file of the same batch", { path });
-      }
     }
   }
 
@@ -198,7 +181,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     try {
       const place = this.normalize(path);
       const target = await this.store.readSymlink?.(place, options);
-      const stat = await this.store.stat(place, options);
+      const stat = target === undefined ? await this.store.stat(place, options) : await this.#end(place, options);
       if (target !== undefined) {
         return { ...stat, path, kind: "symlink", exists: stat !== undefined, target, targetKind: stat?.kind };
       }
@@ -206,6 +189,16 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       return { ...stat, path, exists: true };
     } catch (error) {
       throw inContext(error, { operation: "stat", path });
+    }
+  }
+
+  /** What is at the end of a link: nothing, if it leads to where the store does not go. */
+  async #end(place: string, options?: AbortOptions): Promise<Stat | undefined> {
+    try {
+      return await this.store.stat(place, options);
+    } catch (error) {
+      if (isStorageError(error, "invalid-path")) return undefined;
+      throw error;
     }
   }
 
@@ -390,8 +383,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   }
 
   async #isThere(place: string, options?: AbortOptions): Promise<boolean> {
-    return await this.store.stat(place, options) !== undefined ||
-      await this.store.readSymlink?.(place, options) !== undefined;
+    return await this.store.readSymlink?.(place, options) !== undefined ||
+      await this.store.stat(place, options) !== undefined;
   }
 
   #absence(path: string, options?: AbortOptions): Promise<StorageError> {

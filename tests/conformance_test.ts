@@ -27,6 +27,7 @@ function bound(store: MemoryStore): Whole {
     deleteTree: (...args) => store.deleteTree(...args),
     readMany: (...args) => store.readMany(...args),
     writeMany: (...args) => store.writeMany(...args),
+    writeParts: (...args) => store.writeParts(...args),
     openRead: (...args) => store.openRead(...args),
     openWrite: (...args) => store.openWrite(...args),
     close: () => store.close(),

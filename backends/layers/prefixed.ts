@@ -101,6 +101,8 @@ export function prefixed(prefix: string): Layer {
     deleteTree: store.deleteTree && ((path, options) => run(() => store.deleteTree!(full(path), options))),
     readMany: store.readMany && ((paths, options) => run(() => store.readMany!(paths.map(full), options))),
     writeMany: store.writeMany && ((writes, options) => run(() => store.writeMany!(requests(writes), options))),
+    writeParts: store.writeParts &&
+      ((path, parts, options) => run(async () => await store.writeParts!(file(path), parts, options))),
     openRead: store.openRead && ((path, options) => run(() => store.openRead!(full(path), options))),
     openWrite: store.openWrite &&
       ((path, options) => run(async () => withErrors(await store.openWrite!(file(path), options), translated))),

@@ -41,6 +41,7 @@ export function readOnly(): Layer {
     deleteTree: undefined,
     readMany: inner.readMany && ((paths, options) => inner.readMany!(paths, options)),
     writeMany: undefined,
+    writeParts: undefined,
     openRead: inner.openRead && ((path, options) => inner.openRead!(path, options)),
     openWrite: undefined,
     close: inner.close && (() => inner.close!()),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isHidden, LOCK_NAME, lookAt } from "./disk_place.ts";
+import { isHidden, LOCK_NAME } from "./disk_place.ts";
 
 const WINDOWS = Deno.build.os === "windows";
 
@@ -65,8 +65,13 @@ export class DirectorySync {
 }
 
 async function syncOne(directory: string): Promise<void> {
-  using file = Deno.openSync(directory);
-  await file.sync();
+  try {
+    using file = Deno.openSync(directory);
+    await file.sync();
+  } catch (error) {
+    // Deleted since, with all that was to be kept; or above the root, where nothing needs to be permitted.
+    if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.NotCapable)) throw error;
+  }
 }
 
 /** How long a temporary file must have been left alone before anyone takes it for one of a dead process. */
@@ -80,17 +85,31 @@ export const ABANDONED_AFTER = 60 * 60 * 1000;
  * @returns How many were removed.
  */
 export async function sweepDirectory(directory: string, olderThan: number): Promise<number> {
-  const limit = Date.now() - olderThan;
   let removed = 0;
-  for await (const { name, isFile } of Deno.readDir(directory)) {
-    if (!isFile || name === LOCK_NAME || !isHidden(name)) continue;
-    const path = `${directory}/${name}`;
-    const modified = lookAt(path)?.mtime?.getTime();
-    if (modified === undefined || modified > limit || isInUse(path)) continue;
-    Deno.removeSync(path);
-    removed++;
+  for await (const { name } of Deno.readDir(directory)) {
+    if (name !== LOCK_NAME && isHidden(name) && sweepFile(`${directory}/${name}`, olderThan)) removed++;
   }
   return removed;
+}
+
+/**
+ * Removes a temporary file if nobody is at work on it.
+ *
+ * @param path Path of the file.
+ * @param olderThan How long it must have been left alone, in milliseconds.
+ * @returns Whether it was removed.
+ */
+export function sweepFile(path: string, olderThan: number): boolean {
+  try {
+    const info = Deno.lstatSync(path);
+    if (info.isDirectory || (info.mtime?.getTime() ?? 0) > Date.now() - olderThan) return false;
+    if (info.isFile && isInUse(path)) return false;
+    Deno.removeSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false; // published, or swept by someone else
+    throw error;
+  }
 }
 
 /** Whether a stream is still writing into a temporary file: it holds a lock while it does. */

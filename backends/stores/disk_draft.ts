@@ -19,17 +19,26 @@ export function etagOf(info: Deno.FileInfo): string {
   return `${modified.toString(36)}-${info.size.toString(36)}-${(info.ino ?? 0).toString(36)}`;
 }
 
+/** What a file system without hard links says. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
 /** A temporary file beside its target. Ends by `publish` or by `discard`. */
 export class DiskDraft {
   readonly #path: string;
   readonly #file: Deno.FsFile;
+  #info: Deno.FileInfo | undefined;
   #open = true;
   #there = true;
 
-  /** Creates the file; throws Deno's `NotFound` if the directory is missing. */
-  constructor(path: string) {
+  /**
+   * Creates the file; throws Deno's `NotFound` if the directory is missing.
+   *
+   * @param path Path of the system.
+   * @param mode Who may read it: those who may read what it will replace.
+   */
+  constructor(path: string, mode?: number) {
     this.#path = path;
-    this.#file = Deno.openSync(path, { write: true, createNew: true });
+    this.#file = Deno.openSync(path, { write: true, createNew: true, ...(mode ? { mode: mode & 0o777 } : {}) });
   }
 
   /** Tells sweepers that someone is still at work here, however long it takes. */
@@ -56,6 +65,13 @@ export class DiskDraft {
     await this.#file.sync();
   }
 
+  /** Closes the file, which is full; waiting drafts would use up the descriptors. */
+  seal(): Deno.FileInfo {
+    const info = this.#info ??= this.#file.statSync();
+    this.#close();
+    return info;
+  }
+
   /**
    * Checks the conditions and moves the file onto its target in one step.
    *
@@ -74,14 +90,14 @@ export class DiskDraft {
     floor: number,
   ): { etag: string; modified: number } {
     checkConditions(before, path, options);
-    let info = this.#file.statSync();
+    let info = this.seal();
     const last = Math.max(floor, before?.mtime?.getTime() ?? 0);
     if (info.mtime !== null && info.mtime.getTime() <= last) {
       // Two contents within one tick of the clock, and the inode may be a reused one: tell them apart by the time.
-      this.#file.utimeSync(new Date(), new Date(last + 1));
-      info = this.#file.statSync();
+      const modified = new Date(last + 1);
+      Deno.utimeSync(this.#path, modified, modified);
+      info = { ...info, mtime: modified };
     }
-    this.#close();
     if (before?.mode && info.mode && (before.mode & 0o7777) !== (info.mode & 0o7777)) {
       Deno.chmodSync(this.#path, before.mode & 0o7777);
     }
@@ -97,15 +113,20 @@ export class DiskDraft {
       Deno.linkSync(this.#path, target);
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) throw existsAlready(path);
-      throw error;
+      if (!NO_LINKS.has((error as { code?: string }).code ?? "")) throw error;
+      // Some file systems have no hard links. The lock of the directory keeps others who create away.
+      return Deno.renameSync(this.#path, target);
     }
-    Deno.removeSync(this.#path);
+    this.#remove();
   }
 
   /** Closes and removes the file, if it is still there. */
   discard(): void {
     this.#close();
-    if (!this.#there) return;
+    if (this.#there) this.#remove();
+  }
+
+  #remove(): void {
     this.#there = false;
     try {
       Deno.removeSync(this.#path);

@@ -6,9 +6,9 @@
 
 import { StorageError } from "../errors.ts";
 import { baseName, isInside, joinPath, relativePath } from "../path.ts";
-import { withLock } from "./disk_directory.ts";
+import { ABANDONED_AFTER, sweepFile, withLock } from "./disk_directory.ts";
 import { isAbsence } from "./disk_error.ts";
-import { directoryOf, type DiskPlace, type DiskPlaces, fold, isHidden, lookAt } from "./disk_place.ts";
+import { directoryOf, type DiskPlace, type DiskPlaces, fold, isHidden, LOCK_NAME, lookAt } from "./disk_place.ts";
 import type { DiskWriter } from "./disk_writer.ts";
 
 /** Moves a file, a link or a directory; see `Accelerated.move`. */
@@ -115,9 +115,12 @@ export function removeEntry(place: DiskPlace, path: string): void {
     Deno.removeSync(place.path);
   } catch (error) {
     if ((error as { code?: string }).code !== "ENOTEMPTY") throw error;
-    for (const { name } of Deno.readDirSync(place.path)) if (!isHidden(name)) throw error;
-    // Only what is hidden keeps the directory: to everyone else it is empty.
-    Deno.removeSync(place.path, { recursive: true });
+    // What dead processes have left must not keep a directory that looks empty; a save under way may.
+    for (const { name } of Deno.readDirSync(place.path)) {
+      if (!isHidden(name) || (name !== LOCK_NAME && !sweepFile(`${place.path}/${name}`, ABANDONED_AFTER))) throw error;
+      if (name === LOCK_NAME) Deno.removeSync(`${place.path}/${name}`);
+    }
+    Deno.removeSync(place.path);
   }
 }
 

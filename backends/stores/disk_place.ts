@@ -79,7 +79,14 @@ export class DiskPlaces {
   /** The path of the system to read from: with a root, free of links. Throws Deno's own errors where nothing is there. */
   source(path: string): string {
     const lexical = this.lexical(path);
-    return this.#root === undefined ? lexical : this.#confine(path, Deno.realPathSync(lexical));
+    if (this.#root === undefined) return lexical;
+    try {
+      return this.#confine(path, Deno.realPathSync(lexical));
+    } catch (error) {
+      // What is not there could be outside: then not even that is told.
+      if (isAbsence(error) && isThere(this.#root)) this.#confine(path, this.real(path));
+      throw error;
+    }
   }
 
   /**
@@ -108,16 +115,12 @@ export class DiskPlaces {
   /** The path of an entry with the links on the way to it resolved, as far as it exists. */
   real(path: string): string {
     const lexical = this.lexical(path);
-    const [parent, name] = split(lexical);
-    let existing = path === "" || name === ".." ? lexical : parent;
-    const missing: string[] = existing === parent ? [name] : [];
-    while (!isThere(existing)) {
-      const [above, last] = split(existing);
-      if (above === existing) break;
-      missing.unshift(last);
-      existing = above;
-    }
-    return fold(joinPath(slashes(Deno.realPathSync(existing)), ...missing));
+    let existing = this.#root ?? (isAbsolute(lexical) ? "/" : ".");
+    const names = (this.#root === undefined ? lexical : path).split("/").filter((name) => name !== "");
+    const last = names.at(-1) === ".." ? [] : names.splice(-1);
+    // From the top, so that a deep path costs what exists of it.
+    while (names.length > 0 && isThere(joinPath(existing, names[0]!))) existing = joinPath(existing, names.shift()!);
+    return fold(joinPath(slashes(Deno.realPathSync(existing)), ...names, ...last));
   }
 
   /**
@@ -142,10 +145,14 @@ export class DiskPlaces {
     const missing: string[] = [];
     let existing = directory;
     let info = lookAt(existing);
-    while (info === undefined) {
-      missing.push(existing);
-      const [parent] = split(existing);
+    // The root, if it is missing, is made without a look at what is above it, which need not be permitted.
+    while (info === undefined && existing !== this.#root) {
+      const [parent, name] = split(existing);
       if (parent === existing) break;
+      if (name === "..") {
+        throw new StorageError("not-found", "a symbolic link leads through a missing directory", { path });
+      }
+      missing.unshift(name);
       existing = parent;
       info = lookAt(existing);
     }
@@ -154,12 +161,14 @@ export class DiskPlaces {
       const text = Deno.readLinkSync(existing);
       made.push(...this.makeDirectories(isAbsolute(text) ? text : joinPath(split(existing)[0], text), path, links + 1));
     }
-    // What is above the root is the caller's choice; from the root on, nothing may lead out.
-    if (this.#root !== undefined && (links > 0 || isInside(existing, this.#root))) {
-      this.#confine(path, Deno.realPathSync(existing));
+    if (info === undefined) {
+      Deno.mkdirSync(existing, { recursive: true });
+      made.push(existing);
     }
-    Deno.mkdirSync(directory, { recursive: true });
-    return [...missing, ...made];
+    const real = this.#root === undefined ? existing : this.#confine(path, Deno.realPathSync(existing));
+    const goal = joinPath(real, ...missing);
+    Deno.mkdirSync(goal, { recursive: true });
+    return [...missing.map((_, index) => joinPath(real, ...missing.slice(0, missing.length - index))), ...made];
   }
 
   /** The text of a link from `path` to `target`, both paths of the store: relative, so that the two can move together. */
@@ -216,7 +225,7 @@ export function tidy(path: string): string {
 }
 
 function checkNames(path: string, confined: boolean): void {
-  if (isHidden(path.slice(path.lastIndexOf("/") + 1))) {
+  if (path.includes(".polystore") && path.split("/").some(isHidden)) {
     throw new StorageError("invalid-path", "the name is reserved for temporary files", { path });
   }
   if (!WINDOWS || !confined) return;

@@ -6,8 +6,9 @@
 
 import { SYNC_SIZE } from "./disk_draft.ts";
 import { diskError } from "./disk_error.ts";
-import { extentOf } from "./range.ts";
+import { cut, extentOf } from "./range.ts";
 import type { ReadOptions } from "./store.ts";
+import { concat } from "./stream.ts";
 
 const CHUNK = 256 * 1024;
 const PIECE = 16 * 1024 * 1024;
@@ -25,6 +26,7 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
   try {
     const info = file.statSync();
     if (info.isDirectory) return undefined;
+    if (info.size === 0) return cut(readToEnd(file), options?.range);
     const { start, end } = extentOf(info.size, options?.range);
     if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
     const bytes = new Uint8Array(end - start);
@@ -34,6 +36,14 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
   } finally {
     if (open) file.close();
   }
+}
+
+/** Files the system makes up as they are read, such as those in /proc, say that they are empty. */
+function readToEnd(file: Deno.FsFile): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const chunk = new Uint8Array(CHUNK / 4);
+  for (let read = file.readSync(chunk); read !== null; read = file.readSync(chunk)) chunks.push(chunk.slice(0, read));
+  return concat(chunks);
 }
 
 function fillSync(file: Deno.FsFile, bytes: Uint8Array): Uint8Array {

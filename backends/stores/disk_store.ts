@@ -239,6 +239,14 @@ export class DiskStore implements Complete<Store> {
     return await this.#writer.writeMany(writes, options);
   }
 
+  /** See `Accelerated.writeParts`. */
+  async writeParts(path: string, parts: readonly Uint8Array[], options?: DiskWriteOptions): Promise<WriteResult> {
+    return await change(path, options, () =>
+      this.#writer.write(path, options, async (draft) => {
+        for (const part of parts) await draft.append(part, options?.signal);
+      }));
+  }
+
   /** See `Accelerated.openRead`. */
   async openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
     return await lookup(path, options, () => openFile(this.#places.source(path), path, options));

@@ -118,7 +118,12 @@ export class DiskWriter {
     const { place, made } = this.place(path, true, options?.ifMatch);
     try {
       checkConditions(place.info, path, options);
-      return { draft: new DiskDraft(this.temporary(place.directory)), place, path, made };
+      return {
+        draft: new DiskDraft(this.temporary(place.directory), place.info?.mode ?? undefined),
+        place,
+        path,
+        made,
+      };
     } catch (error) {
       this.unmake(made);
       throw error;
@@ -178,7 +183,7 @@ export class DiskWriter {
     const isDurable = this.#isDurable(options);
     if (isDurable) await draft.sync();
     options?.signal?.throwIfAborted();
-    const etag = isDurable || options?.ifMatch !== undefined
+    const etag = isDurable || isConditional(options)
       ? await this.#publishLocked(prepared, options)
       : this.#publish(prepared, options, atOnce ? place.info : lookAt(place.path));
     if (isDurable) await this.sync([place.directory, ...made.map(directoryOf)]);
@@ -201,7 +206,8 @@ export class DiskWriter {
         const write = this.prepare(path, options);
         prepared.push(write);
         await write.draft.append(bytes, options?.signal);
-        if (this.#isDurable(options)) syncs.push(write.draft.sync());
+        if (this.#isDurable(options)) syncs.push(write.draft.sync().then(() => void write.draft.seal()));
+        else write.draft.seal();
         if (syncs.length >= SYNCS_AT_ONCE) await Promise.all(syncs.splice(0));
       }
       await Promise.all(syncs.splice(0));
@@ -212,7 +218,7 @@ export class DiskWriter {
         checkConditions(info, path, options);
         return info;
       });
-      const locked = this.#isDurable(options) || options?.ifMatch !== undefined;
+      const locked = this.#isDurable(options) || isConditional(options);
       const results: WriteResult[] = [];
       for (const [index, write] of prepared.entries()) {
         at = write.path;
@@ -221,6 +227,10 @@ export class DiskWriter {
       }
       if (this.#isDurable(options)) {
         await this.sync(prepared.flatMap(({ place, made }) => [place.directory, ...made.map(directoryOf)]));
+      }
+      const fresh = new Set(prepared.flatMap(({ made }) => made));
+      for (const directory of new Set(prepared.map(({ place }) => place.directory))) {
+        if (!this.#swept.has(directory)) await this.#sweepOnce(directory, fresh.has(directory));
       }
       return results;
     } catch (error) {
@@ -249,7 +259,7 @@ export class DiskWriter {
     const { directory, path } = prepared.place;
     return await withLock(
       directory,
-      options?.ifMatch !== undefined,
+      isConditional(options),
       () => this.#publish(prepared, options, lookAt(path)),
     );
   }
@@ -277,4 +287,9 @@ export class DiskWriter {
       if (!isAbsence(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
     }
   }
+}
+
+/** Whether a write depends on what is there, so that nobody else may change it meanwhile. */
+function isConditional(options: WriteOptions | undefined): boolean {
+  return options?.ifMatch !== undefined || options?.ifAbsent === true;
 }

@@ -19,7 +19,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from "./store.ts";
-import { collecting, streamOf } from "./stream.ts";
+import { collecting, concat, streamOf } from "./stream.ts";
 import { type FileNode, Tree } from "./tree.ts";
 
 /**
@@ -146,6 +146,11 @@ export class MemoryStore implements Complete<Store> {
     const copies = await Array.fromAsync(writes, ({ path, bytes }) => ({ path, bytes: new Uint8Array(bytes) }));
     options?.signal?.throwIfAborted();
     return this.#tree.atomically(() => copies.map(({ path, bytes }) => result(this.#tree.set(path, bytes, options))));
+  }
+
+  /** See `Accelerated.writeParts`. */
+  async writeParts(path: string, parts: readonly Uint8Array[], options?: WriteOptions): Promise<WriteResult> {
+    return await this.write(path, concat(parts), options);
   }
 
   /** See `Accelerated.openRead`. */

@@ -237,6 +237,8 @@ export interface Accelerated {
     writes: Iterable<WriteRequest> | AsyncIterable<WriteRequest>,
     options?: WriteOptions,
   ): Promise<WriteResult[]>;
+  /** Writes content that comes in parts, one after the other, as `write` would write it whole. */
+  writeParts(path: string, parts: readonly Uint8Array[], options?: WriteOptions): Promise<WriteResult>;
   /** Opens the content of a file as a stream, in bounded memory; `undefined` where `read` would answer so. */
   openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array> | undefined>;
   /**

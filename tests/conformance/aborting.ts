@@ -67,6 +67,7 @@ export const aborting: readonly StorePromise[] = [
   abortedBefore("move", (store, options) => store.move("file", "a/new", options)),
   abortedBefore("deleteTree", (store, options) => store.deleteTree("dir", options)),
   abortedBefore("readMany", (store, options) => store.readMany(["file", "dir/file"], options)),
+  abortedBefore("writeParts", (store, options) => store.writeParts("a/new", [bytesOf("x")], options)),
   abortedBefore("writeMany", (store, options) => store.writeMany([{ path: "a/new", bytes: bytesOf("x") }], options)),
   abortedBefore("openRead", (store, options) => store.openRead("file", options)),
   abortedBefore("openWrite", (store, options) => store.openWrite("a/new", options)),

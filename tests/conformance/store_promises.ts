@@ -20,6 +20,7 @@ import { names } from "./names.ts";
 import { openRead } from "./open_read.ts";
 import { openWrite } from "./open_write.ts";
 import { paging } from "./paging.ts";
+import { parts } from "./parts.ts";
 import type { StorePromise } from "./promise.ts";
 import { randomOperations } from "./random_operations.ts";
 import { reading } from "./reading.ts";
@@ -52,6 +53,7 @@ export const storePromises: readonly StorePromise[] = [
   ...copying,
   ...moving,
   ...batches,
+  ...parts,
   ...openRead,
   ...openWrite,
   ...aborting,
