@@ -241,6 +241,11 @@ export abstract class StorageBackend extends DataSource implements DataSink {
 
   async #copyEntry(from: string, to: string, target: string | undefined, options?: CopyOptions): Promise<void> {
     if (target === undefined) return await this.copyFile(from, to, options);
+    if (this.normalize(target) !== target) {
+      throw new StorageError("invalid-path", "it is a symbolic link that leads out, which cannot be copied", {
+        path: from,
+      });
+    }
     if (options?.overwrite) await this.#clear(to, options);
     await this.createSymlink(target, to, { dangling: true, signal: options?.signal });
   }

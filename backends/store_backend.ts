@@ -4,7 +4,7 @@
  * @module
  */
 
-import { absence } from "./absence.ts";
+import { absenceIn, checkDirectory, checkPlaces } from "./store_checks.ts";
 import {
   type BackendDeleteOptions,
   checkBatch,
@@ -122,7 +122,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       const writes = this.#requests(data, places, options);
       if (this.store.writeMany) return await this.store.writeMany(writes, this.writeOptions(options));
       const encoded = await Array.fromAsync(writes);
-      await this.#checkPlaces(places, options);
+      await checkPlaces(this.store, places, options);
       return await pooled(
         encoded,
         CONCURRENCY,
@@ -132,28 +132,6 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     } catch (error) {
       throw inContext(error, { operation: "save" });
     }
-  }
-
-  /** Finds what would stop a batch half-way, where the store has no batches of its own. */
-  async #checkPlaces(places: readonly string[], options?: SaveOptions): Promise<void> {
-    for (const path of places) {
-      const kind = (await this.store.stat(path, { signal: options?.signal }))?.kind;
-      if (kind === "directory") throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
-      if (kind === "file" && options?.overwrite === false) {
-        throw new StorageError("already-exists", "it exists already", { path });
-      }
-      const reason = kind === "file" ? undefined : await this.#absence(path, { signal: options?.signal });
-      if (reason?.code === "not-a-directory") throw reason;
-    }
-  }
-
-  /** What making a directory would check, in a store where directories come and go with what is in them. */
-  async #checkDirectory(path: string, options?: AbortOptions): Promise<void> {
-    options?.signal?.throwIfAborted();
-    const kind = (await this.store.stat(path, options))?.kind;
-    if (kind === "file") throw new StorageError("already-exists", "a file is there already", { path });
-    const reason = kind === undefined ? await this.#absence(path, options) : undefined;
-    if (reason?.code === "not-a-directory") throw reason;
   }
 
   async *#requests(
@@ -277,7 +255,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     try {
       const place = this.normalize(path);
       if (this.store.makeDirectory) await this.store.makeDirectory(place, options);
-      else await this.#checkDirectory(place, options);
+      else await checkDirectory(this.store, place, options);
       return path;
     } catch (error) {
       throw inContext(error, { operation: "make directory", path });
@@ -388,10 +366,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   }
 
   #absence(path: string, options?: AbortOptions): Promise<StorageError> {
-    return absence(path, {
-      kind: async (path) => (await this.store.stat(path, options))?.kind,
-      target: (path) => this.store.readSymlink?.(path, options),
-    });
+    return absenceIn(this.store, path, options);
   }
 
   #needs<M extends "write" | "delete" | "list" | "createSymlink">(method: M, path: string): NonNullable<Store[M]> {

@@ -56,6 +56,9 @@ export function diskError(error: unknown, path: string): unknown {
   return error;
 }
 
+/** No file can have the name; it is a socket, not a file. */
+const NOWHERE: ReadonlySet<string> = new Set(["ENAMETOOLONG", "ENXIO"]);
+
 /**
  * Whether an error says that nothing is there, nor can be: the file or a parent is missing, a parent is a file, links lead in a
  * circle, or no file can have the name.
@@ -65,5 +68,5 @@ export function diskError(error: unknown, path: string): unknown {
  */
 export function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.FilesystemLoop || (error as { code?: unknown } | null)?.code === "ENAMETOOLONG";
+    error instanceof Deno.errors.FilesystemLoop || NOWHERE.has(String((error as { code?: unknown } | null)?.code));
 }
