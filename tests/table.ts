@@ -1,0 +1,60 @@
+/**
+ * Prints what each backend offers, as the suite finds it, and puts the table into the README:
+ * `deno run -A tests/table.ts`.
+ *
+ * @module
+ */
+
+import { DiskBackend, MemoryBackend, type StorageBackend } from "../mod.ts";
+import { backendPromises, checkBackend } from "./conformance/mod.ts";
+
+const README = new URL("../README.md", import.meta.url);
+const BEGIN = "<!-- table:begin -->\n";
+const END = "<!-- table:end -->";
+
+interface Column {
+  readonly name: string;
+  open(): Promise<{ backend: StorageBackend; reopen?: () => Promise<StorageBackend>; dispose?: () => Promise<void> }>;
+}
+
+const columns: readonly Column[] = [
+  { name: "memory", open: () => Promise.resolve({ backend: new MemoryBackend() }) },
+  {
+    name: "disk",
+    async open() {
+      const root = await Deno.makeTempDir({ prefix: "polystore-" });
+      const open = (): StorageBackend => new DiskBackend({ root, durability: "fast" });
+      return {
+        backend: open(),
+        reopen: () => Promise.resolve(open()),
+        dispose: () => Deno.remove(root, { recursive: true }),
+      };
+    },
+  },
+];
+
+/** One row a method: how many of its promises each backend keeps, of those that apply to it. */
+export async function table(): Promise<string> {
+  const methods = [...new Set(backendPromises.map(({ method }) => method))];
+  const rows = new Map(methods.map((method) => [method, [`\`${method}\``]]));
+  for (const { open } of columns) {
+    const verdicts = await checkBackend(open, { numRuns: 20 });
+    for (const [method, row] of rows) {
+      const tried = verdicts.filter(({ promise, outcome }) =>
+        promise.method === method && outcome !== "not-applicable"
+      );
+      const kept = tried.filter(({ outcome }) => outcome === "kept").length;
+      row.push(tried.length === 0 ? "–" : kept === tried.length ? `✓ ${kept}` : `**${kept} of ${tried.length}**`);
+    }
+  }
+  const head = ["method", ...columns.map(({ name }) => `\`${name}\``)];
+  const lines = [head, head.map(() => "---"), ...rows.values()].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n") + "\n";
+}
+
+if (import.meta.main) {
+  const readme = await Deno.readTextFile(README);
+  const start = readme.indexOf(BEGIN) + BEGIN.length;
+  const text = `${readme.slice(0, start)}\n${await table()}\n${readme.slice(readme.indexOf(END))}`;
+  await Deno.writeTextFile(README, text);
+}
