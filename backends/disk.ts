@@ -70,8 +70,8 @@ export class DiskBackend extends StoreBackend<DiskStore> implements PicklableBac
   }
 
   /** See `StorageBackend.save`. */
-  override async save(data: unknown, path: string, options?: DiskSaveOptions): Promise<SaveResult> {
-    return await super.save(data, path, options);
+  override save(data: unknown, path: string, options?: DiskSaveOptions): Promise<SaveResult> {
+    return super.save(data, path, options);
   }
 
   /** See `StorageBackend.saveBatch`. */
@@ -102,7 +102,8 @@ export class DiskBackend extends StoreBackend<DiskStore> implements PicklableBac
   protected override writeOptions(
     options: DiskSaveOptions | undefined,
   ): WriteOptions & Pick<DiskSaveOptions, "durability"> {
-    return { ...super.writeOptions(options), durability: options?.durability };
+    const asked = super.writeOptions(options);
+    return options?.durability === undefined ? asked : { ...asked, durability: options.durability };
   }
 
   /** The file of this machine behind an address. */

@@ -32,6 +32,8 @@ export interface StoreBackendOptions {
   formats?: FormatRegistry | undefined;
 }
 
+const NOTHING_ASKED: WriteOptions = {};
+
 /** How many reads or writes of a batch are under way at once. */
 const CONCURRENCY = 8;
 
@@ -75,7 +77,8 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
 
   /** What the store is told about a write. */
   protected writeOptions(options: SaveOptions | undefined): WriteOptions {
-    return { ifAbsent: options?.overwrite === false, ifMatch: options?.ifMatch, signal: options?.signal };
+    if (options === undefined) return NOTHING_ASKED;
+    return { ifAbsent: options.overwrite === false, ifMatch: options.ifMatch, signal: options.signal };
   }
 
   /** See `StorageBackend.save`. */

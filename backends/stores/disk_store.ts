@@ -132,14 +132,20 @@ export class DiskStore implements Complete<Store> {
 
   /** See `Writable.write`. */
   async write(path: string, bytes: Uint8Array, options?: DiskWriteOptions): Promise<WriteResult> {
-    return await change(path, options, () =>
-      this.#writer.write(
+    options?.signal?.throwIfAborted();
+    try {
+      const etag = this.#writer.writeNow(path, bytes, options);
+      if (etag !== undefined) return { etag };
+      return await this.#writer.write(
         path,
         options,
         bytes.length <= SYNC_SIZE
           ? (draft) => draft.appendSync(bytes)
           : async (draft) => await draft.append(bytes, options?.signal),
-      ));
+      );
+    } catch (error) {
+      throw diskError(error, path);
+    }
   }
 
   /** See `Writable.delete`. */

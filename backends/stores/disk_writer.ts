@@ -5,7 +5,7 @@
  */
 
 import { ABANDONED_AFTER, DirectorySync, sweepDirectory, withLock } from "./disk_directory.ts";
-import { checkConditions, DiskDraft } from "./disk_draft.ts";
+import { checkConditions, DiskDraft, SYNC_SIZE } from "./disk_draft.ts";
 import { diskError, isAbsence } from "./disk_error.ts";
 import { directoryOf, type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
@@ -144,6 +144,31 @@ export class DiskWriter {
       } catch {
         return; // in use by now, so those above it are too
       }
+    }
+  }
+
+  /**
+   * Writes a small file at once, where nothing has to be waited for: no sync, no lock, no sweep.
+   *
+   * @returns The etag; `undefined` if it takes more than that, and nothing was done.
+   */
+  writeNow(path: string, bytes: Uint8Array, options: DiskWriteOptions | undefined): string | undefined {
+    if (bytes.length > SYNC_SIZE || this.#isDurable(options) || isConditional(options)) return undefined;
+    let draft: DiskDraft | undefined;
+    try {
+      const place = this.#places.target(path, true);
+      if (!this.#swept.has(place.directory)) return undefined;
+      checkConditions(place.info, path);
+      const since = place.info ? 0 : lookAt(place.directory)?.mtime?.getTime() ?? 0;
+      draft = new DiskDraft(this.temporary(place.directory), place.info?.mode ?? undefined);
+      draft.appendSync(bytes);
+      const { etag, modified } = draft.publish(place.path, place.info, path, options, Math.max(this.#floor, since));
+      if (modified > this.#latest) this.#latest = modified;
+      return etag;
+    } catch (error) {
+      draft?.discard();
+      if (error instanceof Deno.errors.NotFound) return undefined; // parents to make
+      throw error;
     }
   }
 
