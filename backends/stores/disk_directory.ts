@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAbsence } from "./disk_error.ts";
 import { isHidden, LOCK_NAME } from "./disk_place.ts";
 
 const WINDOWS = Deno.build.os === "windows";
@@ -116,4 +117,31 @@ export function sweepFile(path: string, olderThan: number): boolean {
 function isInUse(path: string): boolean {
   using file = Deno.openSync(path);
   return !file.tryLockSync(true);
+}
+
+/** Directories remembered as swept. */
+const SWEPT_KEPT = 10_000;
+
+/** Sweeps each directory once, when this process first writes to it. */
+export class Sweeper {
+  readonly #swept = new Set<string>();
+
+  /** Whether a directory needs no sweep any more. */
+  knows(directory: string): boolean {
+    return this.#swept.has(directory);
+  }
+
+  /** Sweeps a directory that was not visited before, unless it was made just now. */
+  async visit(directory: string, isNew: boolean): Promise<void> {
+    if (this.#swept.has(directory)) return;
+    if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
+    this.#swept.add(directory);
+    if (isNew) return;
+    try {
+      await sweepDirectory(directory, ABANDONED_AFTER);
+    } catch (error) {
+      // The write itself is done; whoever may do it, and comes next, sweeps.
+      if (!isAbsence(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ABANDONED_AFTER, DirectorySync, sweepDirectory, withLock } from "./disk_directory.ts";
+import { DirectorySync, Sweeper, withLock } from "./disk_directory.ts";
 import { checkConditions, DiskDraft, SYNC_SIZE } from "./disk_draft.ts";
-import { diskError, isAbsence } from "./disk_error.ts";
+import { diskError } from "./disk_error.ts";
 import { directoryOf, type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
 
@@ -43,9 +43,6 @@ export interface Prepared {
 /** More syncs under way than this do not make a batch faster. */
 const SYNCS_AT_ONCE = 16;
 
-/** Directories remembered as swept. */
-const SWEPT_KEPT = 10_000;
-
 /** How often a write starts again because someone deleted the directory under it. */
 const ATTEMPTS = 3;
 
@@ -55,7 +52,7 @@ export class DiskWriter {
   readonly #durability: Durability;
   readonly #temporary = new TemporaryNames();
   readonly #directories = new DirectorySync();
-  readonly #swept = new Set<string>();
+  readonly #sweeper = new Sweeper();
   /** The latest time that a content here was given, or a removal seen. */
   #latest = 0;
   /** Content where nothing was before must be later than this. */
@@ -157,7 +154,7 @@ export class DiskWriter {
     let draft: DiskDraft | undefined;
     try {
       const place = this.#places.target(path, true);
-      if (!this.#swept.has(place.directory)) return undefined;
+      if (!this.#sweeper.knows(place.directory)) return undefined;
       checkConditions(place.info, path);
       const since = place.info ? 0 : lookAt(place.directory)?.mtime?.getTime() ?? 0;
       draft = new DiskDraft(this.temporary(place.directory), place.info?.mode ?? undefined);
@@ -212,7 +209,7 @@ export class DiskWriter {
       ? await this.#publishLocked(prepared, options)
       : this.#publish(prepared, options, atOnce ? place.info : lookAt(place.path));
     if (isDurable) await this.sync([place.directory, ...made.map(directoryOf)]);
-    if (!this.#swept.has(place.directory)) await this.#sweepOnce(place.directory, made.length > 0);
+    await this.#sweeper.visit(place.directory, made.length > 0);
     return { etag };
   }
 
@@ -255,7 +252,7 @@ export class DiskWriter {
       }
       const fresh = new Set(prepared.flatMap(({ made }) => made));
       for (const directory of new Set(prepared.map(({ place }) => place.directory))) {
-        if (!this.#swept.has(directory)) await this.#sweepOnce(directory, fresh.has(directory));
+        await this.#sweeper.visit(directory, fresh.has(directory));
       }
       return results;
     } catch (error) {
@@ -298,19 +295,6 @@ export class DiskWriter {
     const { etag, modified } = draft.publish(place.path, before, path, options, floor);
     this.#latest = Math.max(this.#latest, modified);
     return etag;
-  }
-
-  /** Sweeps a directory when this process first writes to it, unless it was made just now. */
-  async #sweepOnce(directory: string, isNew: boolean): Promise<void> {
-    if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
-    this.#swept.add(directory);
-    if (isNew) return;
-    try {
-      await sweepDirectory(directory, ABANDONED_AFTER);
-    } catch (error) {
-      // The write itself is done; whoever may do it, and comes next, sweeps.
-      if (!isAbsence(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
-    }
   }
 }
 
