@@ -44,7 +44,7 @@ export interface Prepared {
 const SYNCS_AT_ONCE = 16;
 
 /** How often a write starts again because someone deleted the directory under it. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 20;
 
 /** Writes content beside its target, syncs it, and publishes it by renaming. */
 export class DiskWriter {
@@ -176,13 +176,14 @@ export class DiskWriter {
     fill: (draft: DiskDraft) => void | Promise<void>,
   ): Promise<WriteResult> {
     for (let attempt = 1;; attempt++) {
-      const prepared = this.prepare(path, options);
+      let prepared: Prepared | undefined;
       try {
+        prepared = this.prepare(path, options);
         const filling = fill(prepared.draft);
         if (filling !== undefined) await filling;
         return await this.finish(prepared, options, filling === undefined);
       } catch (error) {
-        this.discard(prepared);
+        if (prepared) this.discard(prepared);
         if (!(error instanceof Deno.errors.NotFound) || attempt >= ATTEMPTS) throw error;
       }
     }
