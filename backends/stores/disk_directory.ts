@@ -41,10 +41,10 @@ export class DirectorySync {
   readonly #next = new Map<string, Promise<void>>();
 
   /** Resolves when everything that was done in `directory` before the call is on the disk. */
-  async sync(directory: string): Promise<void> {
-    if (WINDOWS) return; // directories cannot be opened there, and NTFS journals their names
+  sync(directory: string): Promise<void> {
+    if (WINDOWS) return Promise.resolve(); // directories cannot be opened there, and NTFS journals their names
     const running = this.#running.get(directory);
-    if (running === undefined) return await this.#start(directory);
+    if (running === undefined) return this.#start(directory);
     let next = this.#next.get(directory);
     if (next === undefined) {
       next = running.catch(() => {/* told to those who wait for it */}).then(() => {
@@ -53,15 +53,17 @@ export class DirectorySync {
       });
       this.#next.set(directory, next);
     }
-    await next;
+    return next;
   }
 
   async #start(directory: string): Promise<void> {
-    const sync = syncOne(directory).finally(() => {
-      if (this.#running.get(directory) === sync) this.#running.delete(directory);
-    });
+    const sync = syncOne(directory);
     this.#running.set(directory, sync);
-    await sync;
+    try {
+      await sync;
+    } finally {
+      if (this.#running.get(directory) === sync) this.#running.delete(directory);
+    }
   }
 }
 

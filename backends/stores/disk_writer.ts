@@ -278,13 +278,11 @@ export class DiskWriter {
     return (options?.durability ?? this.#durability) === "full";
   }
 
-  async #publishLocked(prepared: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
-    const { directory, path } = prepared.place;
-    return await withLock(
-      directory,
-      isConditional(options),
-      () => this.#publish(prepared, options, lookAt(path)),
-    );
+  #publishLocked(prepared: Prepared, options: DiskWriteOptions | undefined): Promise<string> {
+    const { directory, path, info } = prepared.place;
+    const exclusive = isConditional(options);
+    // Without a condition the first look will do: the draft is younger than it, so its inode differs from all that came since.
+    return withLock(directory, exclusive, () => this.#publish(prepared, options, exclusive ? lookAt(path) : info));
   }
 
   #publish(

@@ -124,7 +124,7 @@ async function tryPromise(
   options: CheckStoreOptions,
 ): Promise<void> {
   const { promise } = verdict;
-  const { timeout = 60_000 } = options;
+  const { timeout = 300_000 } = options;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer after ${timeout} ms`)), timeout);

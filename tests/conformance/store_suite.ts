@@ -44,7 +44,7 @@ export interface CheckStoreOptions {
   /**
    * How long one promise may take, in milliseconds.
    *
-   * @default {60000}
+   * @default {300000}
    */
   timeout?: number | undefined;
 }
@@ -171,7 +171,7 @@ async function examine(open: OpenStore, { only, except = {} }: CheckStoreOptions
 /** Tries one promise on a store of its own. */
 async function tryPromise(verdict: Verdict, open: OpenStore, options: CheckStoreOptions): Promise<void> {
   const { promise } = verdict;
-  const { timeout = 60_000 } = options;
+  const { timeout = 300_000 } = options;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer after ${timeout} ms`)), timeout);
