@@ -216,10 +216,13 @@ export function lookAt(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** Matches a `.` that is a name, a doubled `/`, and a `/` at the end of more than the root. */
+const UNTIDY = /(?:^|\/)\.(?:\/|$)|\/\/|.\/$/;
+
 /** A path of the system in the form that is used here: `/` between names, none at the end, no `.`; `..` stays. */
 export function tidy(path: string): string {
   const plain = slashes(path);
-  if (!/(?:^|\/)\.?(?:\/|$)/.test(plain)) return plain;
+  if (!UNTIDY.test(plain)) return plain;
   const names = plain.split("/").filter((name) => name !== "" && name !== ".");
   return (plain.startsWith("/") ? "/" : "") + names.join("/");
 }
