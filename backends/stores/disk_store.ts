@@ -68,6 +68,8 @@ export interface SweepOptions extends AbortOptions {
  * with `durability: "fast"` a plain write does not take that lock. Small calls into the system are made synchronously,
  * which is several times faster than through a thread; reading and writing more than 1 MiB, and syncing, are not.
  *
+ * Pipes, sockets and devices are not listed and are no files; opening a pipe waits for its writer, as it does everywhere.
+ *
  * Permissions: `--allow-read` and `--allow-write` for the root; `createSymlink` needs both without a path.
  *
  * @example
