@@ -24,7 +24,8 @@ import { normalizePath } from "./path.ts";
 import { cut } from "./stores/range.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "./stores/store.ts";
 import { collecting, concat, streamOf } from "./stores/stream.ts";
-import { type FileNode, Tree } from "./stores/tree.ts";
+import { Tree } from "./stores/tree.ts";
+import type { FileNode } from "./stores/tree_node.ts";
 
 /**
  * What becomes of a value.

@@ -20,7 +20,8 @@ import type {
   WriteResult,
 } from "./store.ts";
 import { collecting, concat, streamOf } from "./stream.ts";
-import { type FileNode, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
+import type { FileNode } from "./tree_node.ts";
 
 /**
  * Bytes in the memory of this process, in real directories with links. Needs no permission; the content goes

@@ -6,50 +6,16 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { joinPath, relativePath, sortPaths } from "../path.ts";
-import { firstAfter, isAfter, reaches, walkKeys } from "./order.ts";
+import { relativePath } from "../path.ts";
 import type { ListOptions, WriteOptions } from "./store.ts";
-
-/** A file: some content, and the version of it. A change makes a new one. */
-export interface FileNode<T> {
-  /** Tells it from the others. */
-  readonly kind: "file";
-  /** What it holds. */
-  readonly content: T;
-  /** Different for every content that was ever set in this tree. */
-  readonly version: number;
-  /** When it was set, in milliseconds since the epoch. */
-  readonly modified: number;
-}
-
-/** A directory. */
-export interface DirectoryNode<T> {
-  /** Tells it from the others. */
-  readonly kind: "directory";
-  /** What is in it, by name. */
-  readonly children: Map<string, TreeNode<T>>;
-  /** The names in path order, until they change. */
-  sorted: string[] | undefined;
-}
-
-/** A symbolic link. */
-export interface LinkNode {
-  /** Tells it from the others. */
-  readonly kind: "symlink";
-  /** Where it leads, as seen from the directory it is in. */
-  readonly target: string;
-}
-
-/** What a name in a directory stands for. */
-export type TreeNode<T> = FileNode<T> | DirectoryNode<T> | LinkNode;
-
-/** An entry of {@linkcode Tree.entries}. */
-export interface TreeEntry<T> {
-  /** Path from the root. */
-  readonly path: string;
-  /** What is there; links are not followed. */
-  readonly node: TreeNode<T>;
-}
+import {
+  type DirectoryNode,
+  type FileNode,
+  type LinkNode,
+  type TreeEntry,
+  type TreeNode,
+  walkTree,
+} from "./tree_node.ts";
 
 /** As far as a path leads. */
 interface Place<T> {
@@ -270,7 +236,7 @@ export class Tree<T> {
     const { shallow = false, after, limit = Infinity } = options;
     let left = limit;
     if (directory?.kind !== "directory" || left <= 0) return;
-    for (const entry of walk(directory, prefix, shallow, after)) {
+    for (const entry of walkTree(directory, prefix, shallow, after)) {
       yield entry;
       if (--left <= 0) return;
     }
@@ -371,26 +337,4 @@ function aim<T>({ names }: Place<T>, { target }: LinkNode): string {
 function checkVersion<T>(path: string, node: TreeNode<T> | undefined, ifMatch: string): void {
   if (node?.kind === "file" && String(node.version) === ifMatch) return;
   throw new StorageError("precondition-failed", "it has changed since: load it again and retry", { path });
-}
-
-function* walk<T>(
-  directory: DirectoryNode<T>,
-  path: string,
-  shallow: boolean,
-  after: string | undefined,
-): Generator<TreeEntry<T>> {
-  const names = directory.sorted ??= sortPaths([...directory.children.keys()]);
-  const keys = shallow ? names : walkKeys(names, (name) => directory.children.get(name)?.kind === "directory");
-  for (let i = shallow ? firstAfter(names, path, after) : 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const inside = key.endsWith("/");
-    const node = directory.children.get(inside ? key.slice(0, -1) : key);
-    if (node === undefined) continue; // gone since the listing began
-    const entryPath = joinPath(path, inside ? key.slice(0, -1) : key);
-    if (!inside) {
-      if (isAfter(entryPath, after)) yield { path: entryPath, node };
-    } else if (node.kind === "directory" && reaches(entryPath, after)) {
-      yield* walk(node, entryPath, false, after);
-    }
-  }
 }
