@@ -139,7 +139,7 @@ export class DiskWriter {
       try {
         Deno.removeSync(directory);
       } catch {
-        return; // in use by now, so those above it are too
+        return; // in use by now, so those above it are too; the caller hears of what failed before
       }
     }
   }
