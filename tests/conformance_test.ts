@@ -22,6 +22,8 @@ function bound(store: MemoryStore): Whole {
     makeDirectory: (...args) => store.makeDirectory(...args),
     createSymlink: (...args) => store.createSymlink(...args),
     readSymlink: (...args) => store.readSymlink(...args),
+    writeExpiring: (...args) => store.writeExpiring(...args),
+    watch: (...args) => store.watch(...args),
     copy: (...args) => store.copy(...args),
     move: (...args) => store.move(...args),
     deleteTree: (...args) => store.deleteTree(...args),

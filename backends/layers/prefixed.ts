@@ -6,7 +6,7 @@
 
 import { isStorageError, StorageError } from "../errors.ts";
 import { isInside, joinPath, normalizePath, parentPath, relativePath } from "../path.ts";
-import type { Complete, Entry, Layer, ListOptions, Store, WriteRequest } from "../stores/store.ts";
+import type { AbortOptions, Complete, Entry, Layer, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { withErrors } from "../stores/stream.ts";
 
 /**
@@ -72,6 +72,16 @@ export function prefixed(prefix: string): Layer {
     }
   }
 
+  async function* watch(store: Store, path: string, options?: AbortOptions): AsyncGenerator<Stat | undefined> {
+    try {
+      for await (const stat of store.watch!(full(path), options)) {
+        yield stat ?? (path === "" ? { kind: "directory" } : undefined);
+      }
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
   async function* requests(writes: Iterable<WriteRequest> | AsyncIterable<WriteRequest>): AsyncGenerator<WriteRequest> {
     for await (const { path, bytes } of writes) yield { path: file(path), bytes };
   }
@@ -96,6 +106,9 @@ export function prefixed(prefix: string): Layer {
         const target = await store.readSymlink!(full(path), options);
         return target === undefined ? undefined : inner(target, full(path));
       })),
+    writeExpiring: store.writeExpiring &&
+      ((path, bytes, options) => run(async () => await store.writeExpiring!(file(path), bytes, options))),
+    watch: store.watch && ((path, options) => watch(store, path, options)),
     copy: store.copy && ((from, to, options) => run(async () => await store.copy!(full(from), file(to), options))),
     move: store.move && ((from, to, options) => run(async () => await store.move!(below(from), below(to), options))),
     deleteTree: store.deleteTree && ((path, options) => run(() => store.deleteTree!(full(path), options))),

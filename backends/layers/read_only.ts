@@ -36,6 +36,8 @@ export function readOnly(): Layer {
     makeDirectory: undefined,
     createSymlink: undefined,
     readSymlink: inner.readSymlink && ((path, options) => inner.readSymlink!(path, options)),
+    writeExpiring: undefined,
+    watch: inner.watch && ((path, options) => inner.watch!(path, options)),
     copy: undefined,
     move: undefined,
     deleteTree: undefined,

@@ -107,7 +107,7 @@ export class DiskPlaces {
       const info = lookAt(place);
       if (!follow || !info?.isSymlink) return { directory, path: place, info };
       const text = Deno.readLinkSync(place);
-      lexical = isAbsolute(text) ? text : joinPath(directory, text);
+      lexical = isAbsolute(text) ? text : followed(slashes(Deno.realPathSync(directory)), slashes(text));
     }
     throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
   }
@@ -267,6 +267,19 @@ export function fold(path: string): string {
     else if (name !== ".." || !isAbsolute(path)) names.push(name);
   }
   return (path.startsWith("/") ? "/" : "") + names.join("/");
+}
+
+/**
+ * Where the text of a link in a directory leads. What Deno would resolve in its own way, `.` and the `..` at the front, is
+ * resolved here: it takes `link/.` for the link under some permissions.
+ *
+ * @param directory The directory, free of links.
+ */
+function followed(directory: string, text: string): string {
+  const names = text.split("/").filter((name) => name !== "" && name !== ".");
+  const up = names.findIndex((name) => name !== "..");
+  const above = up < 0 ? names : names.slice(0, up);
+  return joinPath(fold(joinPath(directory, ...above)) || ".", ...names.slice(above.length));
 }
 
 /** Where the text of a link in a directory leads: as the caller writes paths, unless the directory is reached through links. */

@@ -22,6 +22,7 @@ import type {
   ReadOptions,
   Stat,
   Store,
+  Timed,
   WriteOptions,
   WriteRequest,
   WriteResult,
@@ -84,7 +85,7 @@ export interface SweepOptions extends AbortOptions {
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export class DiskStore implements Complete<Store> {
+export class DiskStore implements Complete<Omit<Store, keyof Timed>> {
   readonly #places: DiskPlaces;
   readonly #writer: DiskWriter;
 

@@ -6,11 +6,13 @@
 
 import { StorageError } from "../errors.ts";
 import { cut } from "./range.ts";
+import { expiryOf } from "./rules.ts";
 import type {
   AbortOptions,
   Complete,
   DeleteOptions,
   Entry,
+  ExpiringWriteOptions,
   ListOptions,
   ReadOptions,
   Stat,
@@ -22,6 +24,7 @@ import type {
 import { collecting, concat, streamOf } from "./stream.ts";
 import { Tree } from "./tree.ts";
 import type { FileNode } from "./tree_node.ts";
+import { watching } from "./watch.ts";
 
 /**
  * Bytes in the memory of this process, in real directories with links. Needs no permission; the content goes
@@ -61,6 +64,7 @@ export class MemoryStore implements Complete<Store> {
       size: node.content.length,
       modified: new Date(node.modified),
       etag: String(node.version),
+      ...(node.expires !== undefined && { expires: new Date(node.expires) }),
     };
   }
 
@@ -108,6 +112,22 @@ export class MemoryStore implements Complete<Store> {
   async readSymlink(path: string, options?: AbortOptions): Promise<string | undefined> {
     options?.signal?.throwIfAborted();
     return this.#tree.readLink(path);
+  }
+
+  /** See `Timed.writeExpiring`. */
+  // deno-lint-ignore require-await
+  async writeExpiring(path: string, bytes: Uint8Array, options: ExpiringWriteOptions): Promise<WriteResult> {
+    options.signal?.throwIfAborted();
+    const expires = expiryOf(options.expireIn, path);
+    return result(this.#tree.set(path, new Uint8Array(bytes), { ...options, expires }));
+  }
+
+  /** See `Timed.watch`. */
+  watch(path: string, options?: AbortOptions): AsyncGenerator<Stat | undefined> {
+    return watching({
+      look: () => this.stat(path),
+      subscribe: (wake) => this.#tree.subscribe(wake),
+    }, options?.signal);
   }
 
   /** See `Accelerated.copy`. */

@@ -14,4 +14,5 @@ export * from "./range.ts";
 export * from "./store.ts";
 export * from "./stream.ts";
 export * from "./tree.ts";
+export * from "./watch.ts";
 export type { DirectoryNode, FileNode, LinkNode, TreeEntry, TreeNode } from "./tree_node.ts";

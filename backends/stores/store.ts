@@ -53,6 +53,12 @@ export interface WriteOptions extends AbortOptions {
   ifMatch?: string | undefined;
 }
 
+/** Options of {@linkcode Timed.writeExpiring}. */
+export interface ExpiringWriteOptions extends WriteOptions {
+  /** How long the content is there, in milliseconds from now: more than 0. */
+  expireIn: number;
+}
+
 /** Options of {@linkcode Writable.delete}. */
 export interface DeleteOptions extends AbortOptions {
   /**
@@ -104,6 +110,8 @@ export interface Stat {
   readonly modified?: Date | undefined;
   /** An opaque name of the content: another one after every change. Every file of a writable store has one. */
   readonly etag?: string | undefined;
+  /** When the content is gone by itself, if it ever is. */
+  readonly expires?: Date | undefined;
 }
 
 /** One entry of a listing. */
@@ -207,6 +215,22 @@ export interface Links {
   readSymlink(path: string, options?: AbortOptions): Promise<string | undefined>;
 }
 
+/** Time: content that goes by itself, and news of content that changed. */
+export interface Timed {
+  /**
+   * Writes a file, as `write` does, that is gone when its time has come: from then on every method takes it for nothing there,
+   * whether or not its bytes are gone yet. Moved, it keeps its time; copied or written again, it has none.
+   *
+   * @throws {StorageError} What `write` throws, and `invalid-argument` if `expireIn` is not a finite number above 0.
+   */
+  writeExpiring(path: string, bytes: Uint8Array, options: ExpiringWriteOptions): Promise<WriteResult>;
+  /**
+   * Yields what `stat` tells about a path: at once, and again whenever the file there has come, changed or gone. Changes that
+   * follow one another closely may be told as one; the last is always told. It ends when the caller stops or aborts.
+   */
+  watch(path: string, options?: AbortOptions): AsyncIterable<Stat | undefined>;
+}
+
 /** What a store may do faster than others could with the methods above. Absence only costs speed. */
 export interface Accelerated {
   /**
@@ -284,6 +308,7 @@ export interface Store
     Optional<Writable>,
     Optional<Directories>,
     Optional<Links>,
+    Optional<Timed>,
     Optional<Accelerated>,
     Optional<Closable> {}
 

@@ -5,32 +5,43 @@
  * @module
  */
 
-import { StorageError } from "../errors.ts";
 import { relativePath } from "../path.ts";
+import {
+  checkDirectory,
+  checkEtag,
+  checkLink,
+  checkMove,
+  checkSource,
+  checkWrite,
+  notEmpty,
+  notTheRoot,
+} from "./rules.ts";
 import type { ListOptions, WriteOptions } from "./store.ts";
 import {
+  child,
   type DirectoryNode,
   type FileNode,
-  type LinkNode,
+  isOver,
   type TreeEntry,
   type TreeNode,
   walkTree,
 } from "./tree_node.ts";
+import { aim, directoryOf, existing, type Place, reachable, walk, walkSync } from "./walk.ts";
 
-/** As far as a path leads. */
-interface Place<T> {
-  /** The directories on the way, the root first; links are resolved. */
-  readonly trail: DirectoryNode<T>[];
-  /** Their names; one less than directories. */
-  readonly names: string[];
-  /** The names below the last of them: one if `node` is a child of it, none if it is the directory itself. */
-  readonly rest: string[];
-  /** What is there. */
-  readonly node: TreeNode<T> | undefined;
+/** Options of {@linkcode Tree.set}. */
+export interface SetOptions extends Pick<WriteOptions, "ifAbsent" | "ifMatch"> {
+  /**
+   * When the file is gone again, in milliseconds since the epoch.
+   *
+   * @default {undefined} never
+   */
+  expires?: number | undefined;
 }
 
-/** As many links as Linux follows before it calls it a loop. */
-const MAX_LINKS = 40;
+type Spot<T> = Place<DirectoryNode<T>, TreeNode<T>>;
+
+/** How many files with a time limit are kept, at least, before those whose time has come are looked for. */
+const MIN_EXPIRING = 1000;
 
 /**
  * A tree of directories, files and links. Every method is synchronous, does all of its work or throws a
@@ -42,6 +53,9 @@ export class Tree<T> {
   readonly #root: DirectoryNode<T> = { kind: "directory", children: new Map(), sorted: undefined };
   #version = 0;
   #journal: (() => void)[] | undefined;
+  readonly #watchers = new Set<() => void>();
+  #expiring = 0;
+  #maxExpiring = MIN_EXPIRING;
 
   /**
    * Finds a file or a directory, through links.
@@ -54,7 +68,7 @@ export class Tree<T> {
     let start = 0;
     while (true) {
       const slash = path.indexOf("/", start);
-      const node = directory.children.get(slash < 0 ? path.slice(start) : path.slice(start, slash));
+      const node = child(directory, slash < 0 ? path.slice(start) : path.slice(start, slash));
       if (node === undefined) return undefined;
       if (node.kind === "symlink") return this.#findThroughLinks(path);
       if (slash < 0) return node;
@@ -77,7 +91,7 @@ export class Tree<T> {
   look(path: string): TreeNode<T> | undefined {
     const slash = path.lastIndexOf("/");
     const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
-    if (path !== "" && parent?.kind === "directory") return parent.children.get(path.slice(slash + 1));
+    if (path !== "" && parent?.kind === "directory") return child(parent, path.slice(slash + 1));
     return this.#locate(path, false)?.node;
   }
 
@@ -86,22 +100,22 @@ export class Tree<T> {
    *
    * @throws {StorageError} `is-a-directory`, `not-a-directory`, `already-exists`, `precondition-failed`, `too-many-links`.
    */
-  set(path: string, content: T, options?: Pick<WriteOptions, "ifAbsent" | "ifMatch">): FileNode<T> {
+  set(path: string, content: T, options?: SetOptions): FileNode<T> {
     const slash = path.lastIndexOf("/");
     const name = path.slice(slash + 1);
     const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
-    let node = parent?.kind === "directory" ? parent.children.get(name) : undefined;
+    let node = parent?.kind === "directory" ? child(parent, name) : undefined;
     // The short way serves where the parent is there, and no link is to be followed.
     const place = parent?.kind === "directory" && node?.kind !== "symlink" && name !== ""
       ? undefined
       : this.#place(path, true);
     if (place) node = place.node;
-    if (node?.kind === "directory") throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
-    if (options?.ifAbsent && node) throw new StorageError("already-exists", "it exists already", { path });
-    if (options?.ifMatch !== undefined) checkVersion(path, node, options.ifMatch);
-    const file: FileNode<T> = { kind: "file", content, version: ++this.#version, modified: Date.now() };
+    checkWrite(path, node, options?.ifMatch === undefined ? undefined : etagOf(node), options);
+    const expires = options?.expires;
+    const file: FileNode<T> = { kind: "file", content, version: ++this.#version, modified: Date.now(), expires };
     if (place) this.#put(place, file);
     else this.#change(parent as DirectoryNode<T>, name, file);
+    if (expires !== undefined && ++this.#expiring > this.#maxExpiring) this.#sweep();
     return file;
   }
 
@@ -114,18 +128,14 @@ export class Tree<T> {
     const slash = path.lastIndexOf("/");
     const name = path.slice(slash + 1);
     const parent = this.find(slash < 0 ? "" : path.slice(0, slash));
-    if (parent?.kind === "directory" && parent.children.get(name)?.kind === "file") {
-      if (ifMatch !== undefined) checkVersion(path, parent.children.get(name), ifMatch);
+    if (parent?.kind === "directory" && child(parent, name)?.kind === "file") {
+      if (ifMatch !== undefined) checkEtag(path, etagOf(child(parent, name)), ifMatch);
       return this.#change(parent, name, undefined);
     }
     const place = this.#locate(path, false);
-    if (ifMatch !== undefined) checkVersion(path, place?.node, ifMatch);
+    if (ifMatch !== undefined) checkEtag(path, etagOf(place?.node), ifMatch);
     if (place?.node === undefined) return;
-    if (place.node.kind === "directory" && place.node.children.size > 0) {
-      throw new StorageError("not-empty", "the directory is not empty; pass { recursive: true } to delete all of it", {
-        path,
-      });
-    }
+    if (place.node.kind === "directory" && !isEmpty(place.node)) throw notEmpty(path);
     this.#detach(place);
   }
 
@@ -152,8 +162,7 @@ export class Tree<T> {
    */
   makeDirectory(path: string): void {
     const place = this.#place(path, true);
-    if (place.node?.kind === "directory") return;
-    if (place.node) throw new StorageError("already-exists", "a file is there already", { path });
+    if (!checkDirectory(path, place.node)) return;
     this.#put(place, { kind: "directory", children: new Map(), sorted: undefined });
   }
 
@@ -164,7 +173,7 @@ export class Tree<T> {
    */
   link(target: string, path: string): void {
     const place = this.#place(path, false);
-    if (place.node) throw new StorageError("already-exists", "it exists already", { path });
+    checkLink(path, place.node);
     this.#put(place, { kind: "symlink", target: relativePath(directoryOf(place), target) });
   }
 
@@ -175,7 +184,7 @@ export class Tree<T> {
    */
   readLink(path: string): string | undefined {
     const place = this.#locate(path, false);
-    return place?.node?.kind === "symlink" ? aim(place, place.node) : undefined;
+    return place?.node?.kind === "symlink" ? aim(place, place.node.target) : undefined;
   }
 
   /**
@@ -184,28 +193,16 @@ export class Tree<T> {
    * @throws {StorageError} `not-found`, `already-exists`, `not-a-directory`, `invalid-argument`, `too-many-links`.
    */
   move(from: string, to: string, ifAbsent = false): void {
-    if (from === "" || to === "") {
-      throw new StorageError("invalid-argument", "the root cannot be moved or replaced", { path: "" });
-    }
     const source = this.#locate(from, false);
-    const node = source?.node;
-    if (!source || !node) throw new StorageError("not-found", "not found", { path: from });
-    const place = this.#place(to, false);
-    if (node === place.node || (node.kind === "directory" && place.trail.includes(node))) {
-      throw new StorageError("invalid-argument", `it cannot be moved onto or into itself: ${JSON.stringify(to)}`, {
-        path: from,
-      });
-    }
-    if (place.node && (ifAbsent || place.node.kind === "directory")) {
-      throw new StorageError("already-exists", "the destination exists already", { path: to });
-    }
-    if (place.node && node.kind === "directory") {
-      throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
-    }
-    this.#detach(source);
+    const node = checkSource(from, to, source);
+    const goal = this.#place(to, false);
+    checkMove({ from, to, node, goal, ifAbsent }, Object.is);
+    this.#detach(source!);
     this.#put(
-      place,
-      node.kind === "symlink" ? { kind: "symlink", target: relativePath(directoryOf(place), aim(source, node)) } : node,
+      goal,
+      node.kind === "symlink"
+        ? { kind: "symlink", target: relativePath(directoryOf(goal), aim(source!, node.target)) }
+        : node,
     );
   }
 
@@ -242,55 +239,22 @@ export class Tree<T> {
     }
   }
 
-  /** Where a path leads, or `undefined` if a parent is missing, is a file, or the links do not end. */
-  #locate(path: string, follow: boolean): Place<T> | undefined {
-    const place = this.#walk(path, follow);
-    return typeof place === "string" || place.rest.length > 1 ? undefined : place;
+  /** Calls back after every change of the tree. Answers what stops it. */
+  subscribe(wake: () => void): () => void {
+    this.#watchers.add(wake);
+    return () => void this.#watchers.delete(wake);
   }
 
-  /** Where a path leads, be it missing; throws if it can never be made. */
-  #place(path: string, follow: boolean): Place<T> {
-    const place = this.#walk(path, follow);
-    if (place === "file") throw new StorageError("not-a-directory", "a parent of it is a file", { path });
-    if (place === "loop") throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
-    if (place === "out") throw new StorageError("invalid-path", "a symbolic link leads above the root", { path });
-    return place;
+  #locate(path: string, follow: boolean): Spot<T> | undefined {
+    return existing(walkSync(walk<DirectoryNode<T>, TreeNode<T>>(this.#root, path, follow), child));
   }
 
-  #walk(path: string, follow: boolean): Place<T> | "file" | "loop" | "out" {
-    const trail = [this.#root];
-    const names: string[] = [];
-    let pending = path === "" ? [] : path.split("/");
-    let links = 0;
-    while (true) {
-      const directory = trail[trail.length - 1]!;
-      const name = pending[0];
-      if (name === undefined) return { trail, names, rest: [], node: directory };
-      if (name === ".." || name === ".") {
-        if (name === "..") {
-          if (names.pop() === undefined) return "out";
-          trail.pop();
-        }
-        pending = pending.slice(1);
-        continue;
-      }
-      const node = directory.children.get(name);
-      const last = pending.length === 1;
-      if (node?.kind === "symlink" && (follow || !last)) {
-        if (++links > MAX_LINKS) return "loop";
-        pending = [...node.target.split("/"), ...pending.slice(1)];
-        continue;
-      }
-      if (last || node === undefined) return { trail, names, rest: pending, node };
-      if (node.kind !== "directory") return "file";
-      trail.push(node);
-      names.push(name);
-      pending = pending.slice(1);
-    }
+  #place(path: string, follow: boolean): Spot<T> {
+    return reachable(walkSync(walk<DirectoryNode<T>, TreeNode<T>>(this.#root, path, follow), child), path);
   }
 
   /** Puts a node where a path leads, with the directories that are missing on the way. */
-  #put({ trail, rest }: Place<T>, node: TreeNode<T>): void {
+  #put({ trail, rest }: Spot<T>, node: TreeNode<T>): void {
     let directory = trail[trail.length - 1]!;
     for (const name of rest.slice(0, -1)) {
       const child: DirectoryNode<T> = { kind: "directory", children: new Map(), sorted: undefined };
@@ -300,13 +264,26 @@ export class Tree<T> {
     this.#change(directory, rest[rest.length - 1]!, node);
   }
 
-  #detach({ trail, names, rest, node }: Place<T>): void {
-    if (node === this.#root) {
-      throw new StorageError("invalid-argument", "the root cannot be deleted or moved", { path: "" });
-    }
+  #detach({ trail, names, rest, node }: Spot<T>): void {
+    if (node === this.#root) throw notTheRoot();
     // Without a rest the path has led to a directory of the trail itself.
     if (rest.length === 0) this.#change(trail[trail.length - 2]!, names[names.length - 1]!, undefined);
     else this.#change(trail[trail.length - 1]!, rest[0]!, undefined);
+  }
+
+  /** Lets go of the files whose time has come. */
+  #sweep(): void {
+    const sweep = (directory: DirectoryNode<T>): number => {
+      let left = 0;
+      for (const [name, node] of directory.children) {
+        if (node.kind === "directory") left += sweep(node);
+        else if (isOver(node)) this.#change(directory, name, undefined);
+        else if (node.kind === "file" && node.expires !== undefined) left++;
+      }
+      return left;
+    };
+    this.#expiring = sweep(this.#root);
+    this.#maxExpiring = Math.max(MIN_EXPIRING, 2 * this.#expiring);
   }
 
   /** The one place where anything changes. */
@@ -316,25 +293,14 @@ export class Tree<T> {
     if (node === undefined) directory.children.delete(name);
     else directory.children.set(name, node);
     if ((before === undefined) !== (node === undefined)) directory.sorted = undefined;
+    for (const wake of this.#watchers) wake();
   }
 }
 
-function directoryOf<T>({ names, rest }: Place<T>): string {
-  return [...names, ...rest.slice(0, -1)].join("/");
+function etagOf<T>(node: TreeNode<T> | undefined): string | undefined {
+  return node?.kind === "file" ? String(node.version) : undefined;
 }
 
-/** The path from the root that a link leads to, lexically. */
-function aim<T>({ names }: Place<T>, { target }: LinkNode): string {
-  const path = [...names];
-  for (const name of target.split("/")) {
-    if (name === "..") {
-      if (path.pop() === undefined) return target;
-    } else if (name !== ".") path.push(name);
-  }
-  return path.join("/");
-}
-
-function checkVersion<T>(path: string, node: TreeNode<T> | undefined, ifMatch: string): void {
-  if (node?.kind === "file" && String(node.version) === ifMatch) return;
-  throw new StorageError("precondition-failed", "it has changed since: load it again and retry", { path });
+function isEmpty<T>({ children }: DirectoryNode<T>): boolean {
+  return children.values().every(isOver);
 }

@@ -17,6 +17,8 @@ export interface FileNode<T> {
   readonly version: number;
   /** When it was set, in milliseconds since the epoch. */
   readonly modified: number;
+  /** When it is gone again, in milliseconds since the epoch; `undefined` for never. */
+  readonly expires: number | undefined;
 }
 
 /** A directory. */
@@ -40,6 +42,17 @@ export interface LinkNode {
 /** What a name in a directory stands for. */
 export type TreeNode<T> = FileNode<T> | DirectoryNode<T> | LinkNode;
 
+/** Whether the time of a file has come: it counts as nothing. */
+export function isOver<T>(node: TreeNode<T>): boolean {
+  return node.kind === "file" && node.expires !== undefined && node.expires <= Date.now();
+}
+
+/** What a name in a directory stands for. */
+export function child<T>(directory: DirectoryNode<T>, name: string): TreeNode<T> | undefined {
+  const node = directory.children.get(name);
+  return node === undefined || isOver(node) ? undefined : node;
+}
+
 /** An entry of {@linkcode Tree.entries}. */
 export interface TreeEntry<T> {
   /** Path from the root. */
@@ -60,7 +73,7 @@ export function* walkTree<T>(
   for (let i = shallow ? firstAfter(names, path, after) : 0; i < keys.length; i++) {
     const key = keys[i]!;
     const inside = key.endsWith("/");
-    const node = directory.children.get(inside ? key.slice(0, -1) : key);
+    const node = child(directory, inside ? key.slice(0, -1) : key);
     if (node === undefined) continue; // gone since the listing began
     const entryPath = joinPath(path, inside ? key.slice(0, -1) : key);
     if (!inside) {

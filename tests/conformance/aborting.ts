@@ -63,6 +63,10 @@ export const aborting: readonly StorePromise[] = [
   abortedBefore("makeDirectory", (store, options) => store.makeDirectory("a/new", options)),
   abortedBefore("createSymlink", (store, options) => store.createSymlink("file", "a/new", options)),
   abortedBefore("readSymlink", (store, options) => store.readSymlink("file", options)),
+  abortedBefore("writeExpiring", (store, { signal }) => {
+    return store.writeExpiring("a/new", bytesOf("x"), { expireIn: 1000, signal });
+  }),
+  abortedBefore("watch", (store, options) => collect(store.watch("file", options))),
   abortedBefore("copy", (store, options) => store.copy("file", "a/new", options)),
   abortedBefore("move", (store, options) => store.move("file", "a/new", options)),
   abortedBefore("deleteTree", (store, options) => store.deleteTree("dir", options)),

@@ -30,6 +30,25 @@ export const linked: readonly StorePromise[] = [
       assert.equal(await store.readSymlink("link"), "target");
     },
   }),
+  storePromise(
+    "write/through-own-directory",
+    "takes a link to the directory it is in for that directory, however often",
+    {
+      needs: ["createSymlink", "makeDirectory"],
+      async run({ store }) {
+        await store.makeDirectory("dir/sub");
+        await store.createSymlink("dir", "dir/self");
+        await store.createSymlink("dir", "dir/sub/up");
+        for (const path of ["dir/self", "dir/self/self", "dir/self/sub/up", "dir/sub/up/sub/up/self"]) {
+          await rejectsWith(store.write(path, new Uint8Array()), "is-a-directory");
+          await store.write(`${path}/file`, bytesOf(path));
+          await assertText(store, "dir/file", path);
+          await store.write(`${path}/self/file`, new Uint8Array());
+          await assertText(store, "dir/file", "");
+        }
+      },
+    },
+  ),
   storePromise("write/if-absent-link", "counts what a link leads to as there with ifAbsent", {
     needs: ["createSymlink"],
     async run({ store }) {

@@ -24,6 +24,7 @@ import { parts } from "./parts.ts";
 import type { StorePromise } from "./promise.ts";
 import { randomOperations } from "./random_operations.ts";
 import { reading } from "./reading.ts";
+import { timing } from "./timing.ts";
 import { writing } from "./writing.ts";
 
 /**
@@ -54,6 +55,7 @@ export const storePromises: readonly StorePromise[] = [
   ...moving,
   ...batches,
   ...parts,
+  ...timing,
   ...openRead,
   ...openWrite,
   ...aborting,

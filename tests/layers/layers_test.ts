@@ -54,5 +54,5 @@ Deno.test("prefixed() tells of a link that leads out as of a text that leads out
 Deno.test("readOnly() leaves nothing that writes", () => {
   const store = layered(new MemoryStore(), readOnly());
   const present = Object.entries(store).filter(([, method]) => method !== undefined).map(([name]) => name).sort();
-  assert.deepEqual(present, ["close", "list", "openRead", "read", "readMany", "readSymlink", "stat"]);
+  assert.deepEqual(present, ["close", "list", "openRead", "read", "readMany", "readSymlink", "stat", "watch"]);
 });

@@ -1,7 +1,7 @@
 import { joinPath, relativePath } from "../../backends/path.ts";
 import { DiskStore, type DiskStoreOptions } from "../../backends/stores/disk_store.ts";
 import type { Entry, ListOptions, Store } from "../../backends/stores/store.ts";
-import { type OpenedStore, type StoreWith, testStore } from "../conformance/mod.ts";
+import { type OpenedStore, testStore } from "../conformance/mod.ts";
 
 async function open(options: DiskStoreOptions): Promise<OpenedStore> {
   const root = await Deno.makeTempDir({ prefix: "polystore-" });
@@ -13,7 +13,7 @@ async function open(options: DiskStoreOptions): Promise<OpenedStore> {
 }
 
 /** A store without a root, seen from a directory of the system. */
-function within(directory: string, store: StoreWith<keyof Store>): Store {
+function within(directory: string, store: DiskStore): Store {
   const full = (path: string): string => joinPath(directory, path);
   const inner = (path: string): string => path.slice(directory.length + 1);
   async function* list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
