@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type DataSink, DataSource, type SaveOptions, type SaveResult } from "./data_source.ts";
+import { type DataSink, DataSource, type FileInfo, type SaveOptions, type SaveResult } from "./data_source.ts";
 import { isStorageError, StorageError } from "./errors.ts";
 import { isInside, joinPath, parentPath } from "./path.ts";
 import type { AbortOptions, DeleteOptions, ReadOptions, WriteOptions } from "./stores/store.ts";
@@ -165,6 +165,15 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    * @throws {StorageError} what `save` throws, here or when it closes.
    */
   openWrite?(path: string, options?: WriteOptions): Promise<WritableStream<Uint8Array>>;
+
+  /**
+   * Yields what `stat` tells about a path, `undefined` where nothing is: at once, and again whenever the file there has come,
+   * changed or gone. Changes that follow one another closely may be told as one; the last is always told. It ends when the caller
+   * stops or aborts.
+   *
+   * @throws {StorageError} `unsupported`, `invalid-path`.
+   */
+  watch?(path: string, options?: AbortOptions): AsyncIterable<FileInfo | undefined>;
 
   /**
    * Saves many values. Everything is checked first; all or nothing where the engine has transactions.

@@ -40,6 +40,17 @@ export interface SaveOptions extends LoadOptions {
   ifMatch?: string | undefined;
 }
 
+/** Options of a backend whose content can go by itself. */
+export interface ExpiringSaveOptions extends SaveOptions {
+  /**
+   * How long the value is there, in milliseconds from now; from then on nothing is at its path. A value that is moved keeps its
+   * time; copied or saved again, it has none. A place that has no such thing refuses with `unsupported`.
+   *
+   * @default {undefined} for good
+   */
+  expireIn?: number | undefined;
+}
+
 /** What {@linkcode DataSink.save} answers. */
 export interface SaveResult {
   /** The etag of the new content, where the backend has such: see `ifMatch`. */
@@ -60,6 +71,8 @@ export interface FileInfo {
   readonly modified?: Date | undefined;
   /** The etag of the file (through a link). */
   readonly etag?: string | undefined;
+  /** When the file (through a link) is gone by itself, if it ever is. */
+  readonly expires?: Date | undefined;
   /** Of a link: where it leads. */
   readonly target?: string | undefined;
   /** Of a link: what is at the end of it; `undefined` if nothing is. */

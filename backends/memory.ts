@@ -16,61 +16,21 @@ import {
 import { absence } from "./absence.ts";
 import { registerBackend } from "./catalogue.ts";
 import { cloneValue } from "./clone.ts";
-import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } from "./data_source.ts";
+import { Codec } from "./codec.ts";
+import type { EntriesOptions, ExpiringSaveOptions, FileInfo, SaveResult } from "./data_source.ts";
 import { inContext, isStorageError, StorageError } from "./errors.ts";
-import { chooseFormat } from "./formats/choose_format.ts";
-import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
+import { builtinFormats } from "./formats/format_registry.ts";
+import type { MemoryBackendOptions, MemoryLoadOptions, MemoryPolicy, MemorySaveOptions } from "./memory_options.ts";
 import { normalizePath } from "./path.ts";
 import { cut } from "./stores/range.ts";
+import { expiryOf } from "./stores/rules.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "./stores/store.ts";
 import { collecting, concat, streamOf } from "./stores/stream.ts";
 import { Tree } from "./stores/tree.ts";
 import type { FileNode } from "./stores/tree_node.ts";
+import { watching } from "./stores/watch.ts";
 
-/**
- * What becomes of a value.
- *
- * - `copy`: it is copied when it is saved and when it is loaded, so that nobody can change what is stored. A value that a copy
- *   would change is refused.
- * - `reference`: the very object is kept and given out.
- */
-export type MemoryPolicy = "copy" | "reference";
-
-/** Options of {@linkcode MemoryBackend}. */
-export interface MemoryBackendOptions {
-  /**
-   * What becomes of values.
-   *
-   * @default {"copy"}
-   */
-  policy?: MemoryPolicy | undefined;
-  /**
-   * The formats for the content as bytes: `openRead`, `openWrite`, and copying to other backends.
-   *
-   * @default {builtinFormats()}
-   */
-  formats?: FormatRegistry | undefined;
-}
-
-/** Options of {@linkcode MemoryBackend.load}. */
-export interface MemoryLoadOptions extends LoadOptions {
-  /**
-   * What becomes of this value.
-   *
-   * @default {undefined} as the backend was made
-   */
-  policy?: MemoryPolicy | undefined;
-}
-
-/** Options of {@linkcode MemoryBackend.save}. */
-export interface MemorySaveOptions extends SaveOptions {
-  /**
-   * What becomes of this value.
-   *
-   * @default {undefined} as the backend was made
-   */
-  policy?: MemoryPolicy | undefined;
-}
+export type { MemoryBackendOptions, MemoryLoadOptions, MemoryPolicy, MemorySaveOptions } from "./memory_options.ts";
 
 /**
  * Values in memory, in a tree of directories with links. Any value can be saved under any path; formats play no part until
@@ -101,13 +61,13 @@ export class MemoryBackend extends StorageBackend {
 
   readonly #tree = new Tree<unknown>();
   readonly #policy: MemoryPolicy;
-  readonly #formats: FormatRegistry;
+  readonly #codec: Codec;
 
   /** Creates an empty backend. */
   constructor(options: MemoryBackendOptions = {}) {
     super();
     this.#policy = options.policy ?? "copy";
-    this.#formats = options.formats ?? builtinFormats();
+    this.#codec = new Codec(options.formats ?? builtinFormats());
   }
 
   /** Whether paths are checked against the file system before use: no, they are not of it. */
@@ -326,8 +286,7 @@ export class MemoryBackend extends StorageBackend {
       options?.signal?.throwIfAborted();
       const place = normalizePath(path);
       const { content } = await this.#file(place);
-      const format = await chooseFormat(this.#formats, place, undefined, content);
-      const encoded = await format.encode(content);
+      const encoded = await this.#codec.encode(content, place);
       const bytes = encoded instanceof Uint8Array ? encoded : concat(encoded);
       return streamOf(cut(bytes, options?.range).slice(), options?.signal);
     } catch (error) {
@@ -344,8 +303,8 @@ export class MemoryBackend extends StorageBackend {
       const place = normalizePath(path);
       return collecting(async (content) => {
         try {
-          const format = await chooseFormat(this.#formats, place);
-          this.#set(place, await format.decode(new Uint8Array(content)), { overwrite: !ifAbsent, ifMatch });
+          const value = await this.#codec.decode(new Uint8Array(content), place);
+          this.#set(place, value, { overwrite: !ifAbsent, ifMatch });
         } catch (error) {
           throw inContext(error, { operation: "write", path });
         }
@@ -355,16 +314,35 @@ export class MemoryBackend extends StorageBackend {
     }
   }
 
+  /** See `StorageBackend.watch`. */
+  override async *watch(path: string, options?: AbortOptions): AsyncGenerator<FileInfo | undefined> {
+    try {
+      const place = normalizePath(path);
+      const look = (): FileInfo | undefined => {
+        const end = this.#tree.find(place);
+        if (end?.kind !== "file") return end && { path, kind: "directory", exists: true };
+        return { ...detailsOf(end), path, kind: "file", exists: true };
+      };
+      yield* watching({ look, subscribe: (wake) => this.#tree.subscribe(wake) }, options?.signal);
+    } catch (error) {
+      throw inContext(error, { operation: "watch", path });
+    }
+  }
+
   /** Deletes all files and links, and leaves the directories. */
   clearFilesOnly(): void {
     this.#tree.clearFiles();
   }
 
-  #set(place: string, value: unknown, options?: SaveOptions): SaveResult {
+  #set(place: string, value: unknown, options?: ExpiringSaveOptions): SaveResult {
     const node = this.#tree.set(
       place,
       value,
-      options && { ifAbsent: options.overwrite === false, ifMatch: options.ifMatch },
+      options && {
+        ifAbsent: options.overwrite === false,
+        ifMatch: options.ifMatch,
+        expires: options.expireIn === undefined ? undefined : expiryOf(options.expireIn, place),
+      },
     );
     return { etag: String(node.version) };
   }
@@ -387,8 +365,9 @@ export class MemoryBackend extends StorageBackend {
   }
 }
 
-function detailsOf(node: FileNode<unknown>): Pick<FileInfo, "size" | "modified" | "etag"> {
-  return { ...sizeAndTime(node), etag: String(node.version) };
+function detailsOf(node: FileNode<unknown>): Pick<FileInfo, "size" | "modified" | "etag" | "expires"> {
+  const { version, expires } = node;
+  return { ...sizeAndTime(node), etag: String(version), ...(expires !== undefined && { expires: new Date(expires) }) };
 }
 
 function sizeAndTime({ content, modified }: FileNode<unknown>): Pick<FileInfo, "size" | "modified"> {

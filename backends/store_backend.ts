@@ -4,7 +4,6 @@
  * @module
  */
 
-import { absenceIn, checkDirectory, checkPlaces } from "./store_checks.ts";
 import {
   type BackendDeleteOptions,
   checkBatch,
@@ -12,14 +11,30 @@ import {
   StorageBackend,
   type SymlinkOptions,
 } from "./backend.ts";
+import { Codec } from "./codec.ts";
 import { pooled } from "./concurrency.ts";
-import type { EntriesOptions, FileInfo, LoadOptions, SaveOptions, SaveResult } from "./data_source.ts";
+import type {
+  EntriesOptions,
+  ExpiringSaveOptions,
+  FileInfo,
+  LoadOptions,
+  SaveOptions,
+  SaveResult,
+} from "./data_source.ts";
 import { inContext, isStorageError, StorageError } from "./errors.ts";
-import { chooseFormat } from "./formats/choose_format.ts";
-import type { Encoded } from "./formats/format.ts";
 import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
 import { normalizePath } from "./path.ts";
-import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions, WriteRequest } from "./stores/store.ts";
+import { CONCURRENCY, loadMany, requests, writeEach } from "./store_batch.ts";
+import { absenceIn, checkDirectory, deleteTree, endOf } from "./store_checks.ts";
+import type {
+  AbortOptions,
+  Entry,
+  ExpiringWriteOptions,
+  ReadOptions,
+  Stat,
+  Store,
+  WriteOptions,
+} from "./stores/store.ts";
 import { collecting, concat, streamOf, withErrors } from "./stores/stream.ts";
 
 /** Options of {@linkcode StoreBackend}. */
@@ -33,9 +48,6 @@ export interface StoreBackendOptions {
 }
 
 const NOTHING_ASKED: WriteOptions = {};
-
-/** How many reads or writes of a batch are under way at once. */
-const CONCURRENCY = 8;
 
 /**
  * Values in a store: encoded by the format of the longest known suffix of the path. A `Uint8Array` is kept as it is
@@ -60,14 +72,18 @@ const CONCURRENCY = 8;
 export class StoreBackend<S extends Store = Store> extends StorageBackend {
   /** The store. */
   readonly store: S;
-  /** The formats. */
-  readonly formats: FormatRegistry;
+  readonly #codec: Codec;
 
   /** Creates a backend; the store is not touched. */
   constructor(store: S, options: StoreBackendOptions = {}) {
     super();
     this.store = store;
-    this.formats = options.formats ?? builtinFormats();
+    this.#codec = new Codec(options.formats ?? builtinFormats());
+  }
+
+  /** The formats. */
+  get formats(): FormatRegistry {
+    return this.#codec.formats;
   }
 
   /** The path in the store for a path of the caller. */
@@ -82,17 +98,19 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   }
 
   /** See `StorageBackend.save`. */
-  override async save(data: unknown, path: string, options?: SaveOptions): Promise<SaveResult> {
+  override async save(data: unknown, path: string, options?: ExpiringSaveOptions): Promise<SaveResult> {
     try {
       const place = this.normalize(path);
-      const write = this.#needs("write", path);
-      const encoding = this.#encode(data, place, options);
+      const write = this.#needs(options?.expireIn === undefined ? "write" : "writeExpiring", path);
+      const encoding = this.#codec.encode(data, place, options);
       const encoded = encoding instanceof Promise ? await encoding : encoding;
       if (encoded instanceof Uint8Array) {
-        return await write.call(this.store, place, encoded, this.writeOptions(options));
+        return await write.call(this.store, place, encoded, this.#timed(options));
       }
-      if (this.store.writeParts) return await this.store.writeParts(place, encoded, this.writeOptions(options));
-      return await write.call(this.store, place, concat(encoded), this.writeOptions(options));
+      if (this.store.writeParts && options?.expireIn === undefined) {
+        return await this.store.writeParts(place, encoded, this.writeOptions(options));
+      }
+      return await write.call(this.store, place, concat(encoded), this.#timed(options));
     } catch (error) {
       throw inContext(error, { operation: "save", path });
     }
@@ -104,8 +122,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       const place = this.normalize(path);
       const bytes = await this.store.read(place, options);
       if (bytes === undefined) throw await this.#absence(place, options);
-      const chosen = chooseFormat(this.formats, place, options?.format);
-      const value = (chosen instanceof Promise ? await chosen : chosen).decode(bytes);
+      const value = this.#codec.decode(bytes, place, options);
       return value instanceof Promise ? await value : value;
     } catch (error) {
       throw inContext(error, { operation: "load", path });
@@ -116,44 +133,35 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
   override async saveBatch(
     data: readonly unknown[],
     paths: readonly string[],
-    options?: SaveOptions,
+    options?: ExpiringSaveOptions,
   ): Promise<SaveResult[]> {
     try {
       const places = paths.map((path) => this.normalize(path));
       checkBatch(data, places);
-      const write = this.#needs("write", paths[0] ?? "");
-      const writes = this.#requests(data, places, options);
-      if (this.store.writeMany) return await this.store.writeMany(writes, this.writeOptions(options));
-      const encoded = await Array.fromAsync(writes);
-      await checkPlaces(this.store, places, options);
-      return await pooled(
-        encoded,
-        CONCURRENCY,
-        ({ path, bytes }) => write.call(this.store, path, bytes, this.writeOptions(options)),
-        options?.signal,
+      const timed = options?.expireIn !== undefined;
+      const write = this.#needs(timed ? "writeExpiring" : "write", paths[0] ?? "");
+      const writes = requests(this.#codec, data, places, options);
+      if (this.store.writeMany && !timed) return await this.store.writeMany(writes, this.writeOptions(options));
+      const timedOptions = this.#timed(options);
+      return await writeEach(
+        this.store,
+        writes,
+        places,
+        (path, bytes) => write.call(this.store, path, bytes, timedOptions),
+        options,
       );
     } catch (error) {
       throw inContext(error, { operation: "save" });
     }
   }
 
-  async *#requests(
-    data: readonly unknown[],
-    places: readonly string[],
-    options?: SaveOptions,
-  ): AsyncGenerator<WriteRequest> {
-    for (const [index, path] of places.entries()) {
-      try {
-        const encoded = await this.#encode(data[index], path, options);
-        yield { path, bytes: encoded instanceof Uint8Array ? encoded : concat(encoded) };
-      } catch (error) {
-        throw inContext(error, { path });
-      }
-    }
-  }
-
   /** See `DataSource.loadBatch`. */
   override async loadBatch(paths: readonly string[], options?: LoadOptions): Promise<unknown[]> {
+    const store: Store = this.store;
+    if (store.readMany !== undefined) {
+      const reading = store as Store & Required<Pick<Store, "readMany">>;
+      return await loadMany(reading, this.#codec, paths, (path) => this.normalize(path), options);
+    }
     return await pooled(paths, CONCURRENCY, (path) => this.load(path, options), options?.signal);
   }
 
@@ -162,7 +170,9 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     try {
       const place = this.normalize(path);
       const target = await this.store.readSymlink?.(place, options);
-      const stat = target === undefined ? await this.store.stat(place, options) : await this.#end(place, options);
+      const stat = target === undefined
+        ? await this.store.stat(place, options)
+        : await endOf(this.store, place, options);
       if (target !== undefined) {
         return { ...stat, path, kind: "symlink", exists: stat !== undefined, target, targetKind: stat?.kind };
       }
@@ -170,16 +180,6 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       return { ...stat, path, exists: true };
     } catch (error) {
       throw inContext(error, { operation: "stat", path });
-    }
-  }
-
-  /** What is at the end of a link: nothing, if it leads to where the store does not go. */
-  async #end(place: string, options?: AbortOptions): Promise<Stat | undefined> {
-    try {
-      return await this.store.stat(place, options);
-    } catch (error) {
-      if (isStorageError(error, "invalid-path")) return undefined;
-      throw error;
     }
   }
 
@@ -242,12 +242,7 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
       if (!recursive || await this.store.readSymlink?.(place, { signal }) !== undefined) {
         return await remove.call(this.store, place, { ifMatch, signal });
       }
-      if (this.store.deleteTree) return await this.store.deleteTree(place, { signal });
-      if (this.store.list) {
-        const below = await Array.fromAsync(this.store.list(place, { signal }), (entry) => entry.path);
-        for (const entry of below.reverse()) await remove.call(this.store, entry, { signal });
-      }
-      if (place !== "") await remove.call(this.store, place, { signal });
+      await deleteTree(this.store, place, { signal });
     } catch (error) {
       throw inContext(error, { operation: "delete", path });
     }
@@ -353,14 +348,27 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     }
   }
 
+  /** See `StorageBackend.watch`. */
+  override async *watch(path: string, options?: AbortOptions): AsyncGenerator<FileInfo | undefined> {
+    try {
+      const place = this.normalize(path);
+      const watch = this.#needs("watch", path);
+      for await (const stat of watch.call(this.store, place, options)) yield stat && { ...stat, path, exists: true };
+    } catch (error) {
+      throw inContext(error, { operation: "watch", path });
+    }
+  }
+
   /** Closes the store. */
   override async close(): Promise<void> {
     await this.store.close?.();
   }
 
-  #encode(data: unknown, place: string, options?: SaveOptions): Encoded | Promise<Encoded> {
-    const chosen = chooseFormat(this.formats, place, options?.format, data);
-    return chosen instanceof Promise ? chosen.then((format) => format.encode(data)) : chosen.encode(data);
+  /** What the store is told about a write that may have a time limit. */
+  #timed(options?: ExpiringSaveOptions): ExpiringWriteOptions {
+    const asked = this.writeOptions(options);
+    // Without a limit it goes to `write`, which knows nothing of it.
+    return (options?.expireIn === undefined ? asked : { ...asked, expireIn: options.expireIn }) as ExpiringWriteOptions;
   }
 
   async #isThere(place: string, options?: AbortOptions): Promise<boolean> {
@@ -372,7 +380,10 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     return absenceIn(this.store, path, options);
   }
 
-  #needs<M extends "write" | "delete" | "list" | "createSymlink">(method: M, path: string): NonNullable<Store[M]> {
+  #needs<M extends "write" | "writeExpiring" | "watch" | "delete" | "list" | "createSymlink">(
+    method: M,
+    path: string,
+  ): NonNullable<Store[M]> {
     const found = (this.store as Store)[method];
     if (found !== undefined) return found as NonNullable<Store[M]>;
     throw new StorageError("unsupported", `the store of this backend does not offer ${method}`, {

@@ -138,6 +138,19 @@ export class BackendView<T extends BackendBase = StorageBackend> {
     return await this.#run("write", path, () => this.#storage("openWrite").openWrite!(path, options));
   }
 
+  /**
+   * Yields what is at a path, `undefined` where nothing is: at once, and whenever the file there has come, changed or gone.
+   *
+   * @throws {StorageError} `unsupported` where the backend hears of no changes.
+   */
+  async *watch(path: string, options?: AbortOptions): AsyncGenerator<FileInfo | undefined> {
+    try {
+      yield* this.#storage("watch").watch!(path, options);
+    } catch (error) {
+      throw this.#told(error, "watch", path);
+    }
+  }
+
   /** The paths of the files in a directory, in natural order. */
   async listFiles(directory: string, options?: ListFilesOptions): Promise<string[]> {
     const files = await this.#run("list", directory, () => this.#source().listFiles(directory, options));

@@ -160,6 +160,11 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     return this.view(backend).openWrite(path, options);
   }
 
+  /** Yields what is at a path: at once, and whenever the file there has come, changed or gone. */
+  watch(path: string, backend: NamesWith<B, "watch">, options?: AbortOptions): AsyncGenerator<FileInfo | undefined> {
+    return this.view(backend).watch(path, options);
+  }
+
   /** The paths of the files in a directory, in natural order; by glob, by suffix, and recursively if asked to. */
   listFiles(
     directory: string,

@@ -4,12 +4,19 @@
  * @module
  */
 
-import type { Stat } from "./store.ts";
+import type { EntryKind, Stat } from "./store.ts";
 
-/** What it takes to watch a path. */
-export interface Watched {
+/** What is compared to see whether there are news. */
+export type Seen = { readonly kind: EntryKind } & Pick<Stat, "etag" | "expires">;
+
+/**
+ * What it takes to watch a path.
+ *
+ * @typeParam S What is told.
+ */
+export interface Watched<S extends Seen = Stat> {
   /** What `stat` tells now. */
-  look(): Stat | undefined | Promise<Stat | undefined>;
+  look(): S | undefined | Promise<S | undefined>;
   /**
    * Calls back whenever that may have changed; too often does no harm. Called before the first look.
    *
@@ -26,6 +33,7 @@ const MAX_DELAY = 2 ** 31 - 1;
 /**
  * Yields what is at a path at once, and after every change.
  *
+ * @typeParam S What is told.
  * @param watched How to look, and how to hear of changes.
  * @param signal Ends it with its reason.
  * @returns The news.
@@ -45,10 +53,10 @@ const MAX_DELAY = 2 ** 31 - 1;
  * await news.return(undefined);
  * ```
  */
-export async function* watching(
-  { look, subscribe }: Watched,
+export async function* watching<S extends Seen>(
+  { look, subscribe }: Watched<S>,
   signal?: AbortSignal,
-): AsyncGenerator<Stat | undefined, undefined> {
+): AsyncGenerator<S | undefined, undefined> {
   signal?.throwIfAborted();
   let news = Promise.withResolvers<void>();
   const wake = (): void => news.resolve();

@@ -5,7 +5,7 @@
  */
 
 import { StorageBackend } from "../../backends/backend.ts";
-import type { DataSource } from "../../backends/data_source.ts";
+import type { DataSource, ExpiringSaveOptions } from "../../backends/data_source.ts";
 import { isStorageError } from "../../backends/errors.ts";
 import { bytesOf, collect } from "./assertions.ts";
 import { BasedBackend } from "./backend_based.ts";
@@ -119,6 +119,12 @@ export class BackendOpening implements AsyncDisposable {
     if (backend.openWrite !== undefined) found.add("openWrite");
     if (await works(() => backend.ensureDirectory("probed")) && await backend.isDir("probed")) found.add("directories");
     if (await works(() => backend.createSymlink("probe", "probe-link"))) found.add("links");
+    const expiring: ExpiringSaveOptions = { expireIn: 60_000 };
+    if (await works(() => backend.save(this.value("probe"), "probe", expiring))) {
+      // What knows nothing of it may have saved it for good.
+      if ((await backend.stat("probe")).expires !== undefined) found.add("expiry");
+    }
+    if (backend.watch !== undefined && await works(() => firstOf(backend.watch!("probe")))) found.add("watch");
     if (await works(() => backend.delete("probe"))) found.add("delete");
   }
 
@@ -135,6 +141,10 @@ export class BackendOpening implements AsyncDisposable {
     const { base } = this.#opened;
     return base !== undefined && source instanceof StorageBackend ? new BasedBackend(source, base) : source;
   }
+}
+
+async function firstOf(news: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of news) return;
 }
 
 async function works(attempt: () => Promise<unknown>): Promise<boolean> {

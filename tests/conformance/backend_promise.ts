@@ -20,6 +20,7 @@ export type BackendMethod = Extract<keyof StorageBackend, string>;
  * - `formats`: values are chosen a format for by their suffix, among those of this package.
  * - `openRead`, `openWrite`: the methods are there.
  * - `normalPaths`: paths follow the one rule of this package, and not that of the system.
+ * - `expiry`: what is saved with `expireIn` goes; `watch`: changes are told.
  * - `reopen`: the harness can.
  */
 export type BackendNeed =
@@ -37,6 +38,8 @@ export type BackendNeed =
   | "openRead"
   | "openWrite"
   | "normalPaths"
+  | "expiry"
+  | "watch"
   | "reopen";
 
 /** What a promise is tried on: an empty backend of its own. */

@@ -22,6 +22,7 @@ import { backendRoundTrips } from "./backend_round_trips.ts";
 import { backendSaving } from "./backend_saving.ts";
 import { backendSpelling } from "./backend_spelling.ts";
 import { backendStreams } from "./backend_streams.ts";
+import { backendTiming } from "./backend_timing.ts";
 
 /**
  * All promises of the backends, as data: what {@linkcode testBackend} tests, and the text of a table of backends and
@@ -51,6 +52,7 @@ export const backendPromises: readonly BackendPromise[] = [
   ...backendMoving,
   ...backendBatches,
   ...backendStreams,
+  ...backendTiming,
   ...backendAborting,
   ...backendConcurrency,
   ...backendRandom,

@@ -1,25 +1,26 @@
 /** What `writeExpiring` and `watch` promise. */
 
 import assert from "node:assert/strict";
-import type { Stat } from "../../backends/stores/store.ts";
 import { assertBytes, assertListed, assertText, bytesOf, drain, noise, rejectsWith } from "./assertions.ts";
 import { type StorePromise, storePromise } from "./promise.ts";
 
-/** Long enough for a slow store to do what is tried before, short enough to wait for. */
-const SOON = 400;
-const LATER = 600_000;
+/** A time to live: long enough for a slow store to do what is tried before, short enough to wait for. */
+export const SOON = 400;
+
+/** Longer than any test. */
+export const LATER = 600_000;
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Waits until the time of a file that was written before has surely come. */
-async function afterwards(since: number): Promise<void> {
+export async function afterwards(since: number): Promise<void> {
   await pause(Math.max(0, since + SOON + 5 - Date.now()));
 }
 
 /** The next news, or an error after a while. */
-async function next(news: AsyncIterator<Stat | undefined>): Promise<Stat | undefined> {
+export async function next<T>(news: AsyncIterator<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("the change was not told")), 20_000);
