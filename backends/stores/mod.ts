@@ -10,6 +10,7 @@ export * from "../path.ts";
 export * from "./disk_store.ts";
 export * from "./memory_store.ts";
 export * from "./order.ts";
+export * from "./path_order.ts";
 export * from "./range.ts";
 export * from "./store.ts";
 export * from "./stream.ts";
