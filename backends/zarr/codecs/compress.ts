@@ -1,0 +1,71 @@
+/**
+ * `gzip`, `zlib` and `zstd`, by the engines that are inside Deno.
+ *
+ * @see {@link https://zarr-specs.readthedocs.io/en/latest/v3/codecs/gzip/index.html Zarr v3: gzip}
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { BytesCodec } from "./codec.ts";
+import { integerOf } from "./configuration.ts";
+
+/** The most that a chunk may become whose size nobody knows: an engine would go on until the memory ends. */
+const MAX_SIZE = 2 ** 31 - 1;
+
+/** Compresses and decompresses. */
+interface Engine {
+  compress(bytes: Uint8Array): Uint8Array;
+  decompress(bytes: Uint8Array, maxOutputLength: number): Uint8Array;
+}
+
+/** Makes the codec `gzip`. */
+export async function gzip(configuration: JsonObject): Promise<BytesCodec> {
+  const level = integerOf(configuration, "level", { minimum: 0, maximum: 9, otherwise: 5 });
+  const { gunzipSync, gzipSync } = await import("node:zlib");
+  return codecOf("gzip", {
+    compress: (bytes) => gzipSync(bytes, { level }),
+    decompress: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }),
+  });
+}
+
+/** Makes the codec `zlib`. */
+export async function zlib(configuration: JsonObject): Promise<BytesCodec> {
+  const level = integerOf(configuration, "level", { minimum: -1, maximum: 9, otherwise: 1 });
+  const { deflateSync, inflateSync } = await import("node:zlib");
+  return codecOf("zlib", {
+    compress: (bytes) => deflateSync(bytes, { level }),
+    decompress: (bytes, maxOutputLength) => inflateSync(bytes, { maxOutputLength }),
+  });
+}
+
+/** Makes the codec `zstd`. */
+export async function zstd(configuration: JsonObject): Promise<BytesCodec> {
+  const level = integerOf(configuration, "level", { minimum: -131_072, maximum: 22, otherwise: 0 });
+  const checksum = configuration.checksum === true;
+  const { constants, zstdCompressSync, zstdDecompressSync } = await import("node:zlib");
+  const params = {
+    [constants.ZSTD_c_compressionLevel]: level,
+    [constants.ZSTD_c_checksumFlag]: checksum ? 1 : 0,
+  };
+  return codecOf("zstd", {
+    compress: (bytes) => zstdCompressSync(bytes, { params }),
+    decompress: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
+  });
+}
+
+function codecOf(name: string, { compress, decompress }: Engine): BytesCodec {
+  return {
+    kind: "bytes",
+    size: () => undefined,
+    encode: compress,
+    decode(bytes, size) {
+      try {
+        return decompress(bytes, Math.max(1, size ?? MAX_SIZE));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new StorageError("corrupt", `a chunk cannot be decompressed by ${name}: ${reason}`, { cause: error });
+      }
+    },
+  };
+}
