@@ -13,6 +13,7 @@ import type { JsonObject } from "../json.ts";
 import { malformed, notKnown, shown } from "../metadata.ts";
 import { bitshuffled, bitunshuffled } from "./bitshuffle.ts";
 import type { BytesCodec, ChunkSpec, Maybe } from "./codec.ts";
+import { plain } from "./compress.ts";
 import { integerOf, wordOf } from "./configuration.ts";
 import { shuffled, unshuffled } from "./filters.ts";
 import { blosclzDecompress, type Decompress, lz4Decompress, snappyDecompress } from "./lz.ts";
@@ -117,12 +118,12 @@ async function encode(bytes: Uint8Array, encoding: Encoding): Promise<Uint8Array
   const flags = NOT_SPLIT | format << 5 | (shuffle === 1 && typeSize > 1 ? SHUFFLED : shuffle === 2 ? BITSHUFFLED : 0);
   const blocks: Uint8Array[] = [];
   for (let index = 0; compress !== undefined && index < count; index++) {
-    const plain = bytes.subarray(index * block, (index + 1) * block);
+    const part = bytes.subarray(index * block, (index + 1) * block);
     const ready = flags & SHUFFLED
-      ? shuffled(plain, typeSize)
+      ? shuffled(part, typeSize)
       : flags & BITSHUFFLED
-      ? bitshuffled(plain, typeSize)
-      : plain;
+      ? bitshuffled(part, typeSize)
+      : part;
     const small = await compress(ready);
     blocks.push(small.length < ready.length ? small : ready);
   }
@@ -182,7 +183,7 @@ function decode(bytes: Uint8Array, expected: number | undefined, decompressors: 
     const streams = split ? typeSize : 1;
     const part = length / streams;
     if (!Number.isInteger(part)) throw outside();
-    const plain = new Uint8Array(length);
+    const shuffledBlock = new Uint8Array(length);
     let at = view.getUint32(HEADER + 4 * index, true);
     for (let stream = 0; stream < streams; stream++) {
       if (at < HEADER || at + 4 > bytes.length) throw outside();
@@ -190,14 +191,14 @@ function decode(bytes: Uint8Array, expected: number | undefined, decompressors: 
       at += 4;
       if (at + packed > bytes.length) throw outside();
       const data = bytes.subarray(at, at + packed);
-      plain.set(packed === part ? data : decompress(data, part), stream * part);
+      shuffledBlock.set(packed === part ? data : decompress(data, part), stream * part);
       at += packed;
     }
     const whole = flags & SHUFFLED && typeSize > 1
-      ? unshuffled(plain, typeSize)
+      ? unshuffled(shuffledBlock, typeSize)
       : flags & BITSHUFFLED && length >= typeSize
-      ? bitunshuffled(plain, typeSize)
-      : plain;
+      ? bitunshuffled(shuffledBlock, typeSize)
+      : shuffledBlock;
     result.set(whole, index * block);
   }
   return result;
@@ -213,8 +214,8 @@ async function decompressorsOf(): Promise<Decompress[]> {
   function checked(decompress: (block: Uint8Array, options: { maxOutputLength: number }) => Uint8Array): Decompress {
     return (block, size) => {
       try {
-        const plain = decompress(block, { maxOutputLength: size });
-        if (plain.length === size) return plain;
+        const whole = plain(decompress(block, { maxOutputLength: size }));
+        if (whole.length === size) return whole;
       } catch (error) {
         throw new StorageError("corrupt", "a block of a chunk cannot be decompressed", { cause: error });
       }

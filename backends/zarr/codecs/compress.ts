@@ -58,14 +58,19 @@ function codecOf(name: string, { compress, decompress }: Engine): BytesCodec {
   return {
     kind: "bytes",
     size: () => undefined,
-    encode: compress,
+    encode: (bytes) => plain(compress(bytes)),
     decode(bytes, size) {
       try {
-        return decompress(bytes, Math.max(1, size ?? MAX_SIZE));
+        return plain(decompress(bytes, Math.max(1, size ?? MAX_SIZE)));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new StorageError("corrupt", `a chunk cannot be decompressed by ${name}: ${reason}`, { cause: error });
       }
     },
   };
+}
+
+/** A `Buffer` as what it is a view of: its `slice` does not copy. */
+export function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
