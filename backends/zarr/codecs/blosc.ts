@@ -69,10 +69,15 @@ function widthOf(itemSize: number | undefined): number {
   return itemSize !== undefined && itemSize >= 1 && itemSize <= 255 ? itemSize : 1;
 }
 
+/** What GDAL writes in format 2. */
+const GDAL_SHUFFLES = ["NONE", "BYTE", "BIT"];
+
 /** Of v3 by its name, of v2 by its number, where -1 leaves the choice. */
 function shuffleOf(value: JsonObject[string] | undefined, typeSize: number): 0 | 1 | 2 {
   if (value === -1) return typeSize === 1 ? 2 : 1;
-  const shuffle = typeof value === "string" ? SHUFFLES.indexOf(value as "shuffle") : value ?? 1;
+  const shuffle = typeof value === "string"
+    ? Math.max(SHUFFLES.indexOf(value as "shuffle"), GDAL_SHUFFLES.indexOf(value))
+    : value ?? 1;
   if (shuffle === 0 || shuffle === 1 || shuffle === 2) return shuffle;
   throw malformed(`shuffle must be one of ${SHUFFLES.join(", ")}: it is ${shown(value)}`);
 }
