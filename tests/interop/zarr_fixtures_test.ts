@@ -103,7 +103,7 @@ function canonical(expected: unknown, { dtype }: ZarrValue): string {
 /** Bytes are told as latin-1, or as Python prints them. */
 function bytesOf(text: string): string {
   const python = /^b'(.*)'$/s.exec(text)?.[1];
-  const plain = python?.replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex, letter) => {
+  const plain = python?.replace(/\\(?:x([0-9a-f]{2})|(.))/gi, (_, hex, letter) => {
     return hex ? String.fromCharCode(parseInt(hex, 16)) : ({ n: "\n", r: "\r", t: "\t" }[letter as string] ?? letter);
   }) ?? text;
   return Uint8Array.from(plain, (character) => character.charCodeAt(0)).toHex();
