@@ -53,13 +53,16 @@ export class KvAtomic {
     this.#keyBytes += other.#keyBytes;
   }
 
-  /** Whether all of this, and of another, can be done at once, with so many more checks. */
-  fits(other: KvAtomic = NOTHING, checks: number = 0): boolean {
+  /** Whether all of this, and of another, can be done at once, with so many more checks and stamps. */
+  fits(other: KvAtomic = NOTHING, checks: number = 0, stamps: number = 0): boolean {
     return this.checks.length + other.checks.length + checks <= MAX_CHECKS &&
-      this.mutations.length + other.mutations.length <= MAX_MUTATIONS &&
-      this.#bytes + other.#bytes <= MAX_BYTES &&
-      this.#keyBytes + other.#keyBytes <= MAX_KEY_BYTES;
+      this.mutations.length + other.mutations.length + stamps <= MAX_MUTATIONS &&
+      this.#bytes + other.#bytes + (checks + 2 * stamps) * MAX_STAMP <= MAX_BYTES &&
+      this.#keyBytes + other.#keyBytes + stamps * MAX_STAMP <= MAX_KEY_BYTES;
   }
 }
+
+/** No key of a stamp is longer, unless the prefix is; nor are most others. */
+const MAX_STAMP = 100;
 
 const NOTHING = new KvAtomic();

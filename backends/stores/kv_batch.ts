@@ -13,7 +13,7 @@ import type { KvDatabase } from "./kv_database.ts";
 import { type KvDrafts, KvWriter } from "./kv_draft.ts";
 import type { KvEditor } from "./kv_editor.ts";
 import { busyError, Patience } from "./kv_engine.ts";
-import { smallSize } from "./kv_entry.ts";
+import { smallContent, smallSize } from "./kv_entry.ts";
 import { type BatchItem, KvPlan, type Unit } from "./kv_plan.ts";
 import { eachOf, lookAtNames } from "./kv_names.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
@@ -60,8 +60,8 @@ export class KvBatch {
     for await (const { path, bytes } of writes) {
       options?.signal?.throwIfAborted();
       if (bytes.length <= smallSize(false)) {
-        const copy = new Uint8Array(bytes);
-        items.push({ path, content: { size: copy.length, crc: engine.crc32(copy), bytes: copy }, draft: undefined });
+        const content = smallContent(bytes, false, (copy) => engine.crc32(copy));
+        items.push({ path, content, draft: undefined });
         continue;
       }
       await this.#editor.check(path, options);
@@ -109,7 +109,7 @@ export class KvBatch {
         plan.stamps.set(id, stamp!.versionstamp);
       }
       const kept = [...wanted].filter((name) => name !== "" && space.keeps(id, name));
-      for (const [name, entry] of await lookAtNames(this.#database, id, kept)) plan.note(id, name, entry);
+      for (const [name, entry] of await lookAtNames(this.#database, id, kept)) plan.note(id, name, entry, false);
     });
     for (const item of items) await plan.add(item, options);
     return plan;
@@ -128,6 +128,7 @@ export class KvBatch {
       if (version === undefined) return false;
       for (const unit of units) {
         for (const use of unit.made) versions.set(use, version);
+        plan.forget(unit.made);
         if (unit.draft) drafts.published(unit.draft);
         results.push({ etag: version });
       }
@@ -143,11 +144,8 @@ export class KvBatch {
     };
     for (const unit of plan.units) {
       // The stamps come last, so there must be room for them.
-      const stamps = new KvAtomic();
-      for (const id of [...touched, ...unit.touched]) stamps.set(this.#database.space.stamp(id), new Uint8Array());
-      stamps.add(unit.atomic);
-      const uses = [...unit.uses].filter((use) => !checked.has(use));
-      if (!atomic.fits(stamps, uses.length) && units.length > 0 && !await commit()) return false;
+      const stamps = touched.size + unit.touched.length;
+      if (units.length > 0 && !atomic.fits(unit.atomic, unit.uses.length, stamps) && !await commit()) return false;
       for (const use of unit.uses) {
         if (checked.has(use)) continue;
         checked.add(use);

@@ -10,7 +10,7 @@ import type { KvEngine } from "./kv_engine.ts";
 import { encodeEntry, isOver, isSmall, type KvDirectory, type KvNode } from "./kv_entry.ts";
 import type { KvGarbage } from "./kv_garbage.ts";
 import { type KvSpace, newId } from "./kv_keys.ts";
-import { type KvDirectories, type KvPlace, KvView, type Seen } from "./kv_tree.ts";
+import { type KvMemory, type KvPlace, KvView, type Seen } from "./kv_tree.ts";
 
 /** More directories than these on a way could not all be checked by the operation that changes something there. */
 const MAX_DEPTH = 90;
@@ -29,10 +29,23 @@ export class KvChange extends KvView {
   readonly #touched = new Set<string>();
   #after: (() => Promise<void>)[] = [];
 
-  /** Creates a change of nothing. */
-  constructor(engine: KvEngine, space: KvSpace, directories: KvDirectories, garbage: KvGarbage) {
-    super(engine, space, directories);
+  readonly #guess: boolean;
+  readonly #made: { readonly id: string; readonly name: string; readonly node: KvNode | undefined }[] = [];
+
+  /**
+   * Creates a change of nothing.
+   *
+   * @param guess Whether it builds on what was seen before, and takes for missing what was never seen, instead of looking.
+   */
+  constructor(engine: KvEngine, space: KvSpace, memory: KvMemory, garbage: KvGarbage, guess: boolean) {
+    super(engine, space, memory);
+    this.#guess = guess;
     this.#garbage = garbage;
+  }
+
+  /** Looks ahead, unless it guesses. */
+  protected override async expect(names: readonly string[]): Promise<void> {
+    if (!this.#guess) await super.expect(names);
   }
 
   /** What a name stands for; it is checked. */
@@ -41,6 +54,12 @@ export class KvChange extends KvView {
     name: string,
     known: Seen | undefined,
   ): Promise<KvNode | undefined> {
+    const { id } = directory;
+    if (this.#guess && known === undefined) {
+      known = this.memory.get(id, name) ??
+        { key: this.space.entry(id, name), versionstamp: null, node: undefined };
+      this.assume(id, name, known);
+    }
     const node = await super.look(directory, name, known);
     const seen = this.known(directory.id, name);
     if (seen !== undefined) this.check(seen);
@@ -64,6 +83,7 @@ export class KvChange extends KvView {
     this.atomic = new KvAtomic();
     this.#checked.clear();
     this.#touched.clear();
+    this.#made.length = 0;
     this.#after = [];
   }
 
@@ -101,6 +121,7 @@ export class KvChange extends KvView {
     const before = this.known(directory.id, name)?.node;
     const expires = node.kind === "file" ? node.expires : undefined;
     this.atomic.set(this.space.entry(directory.id, name), encodeEntry(node), expires);
+    this.#made.push({ id: directory.id, name, node });
     if (before === undefined || isOver(before) || !isSmall(before) || !isSmall(node)) this.touch(directory.id);
     this.retire(before);
   }
@@ -114,6 +135,7 @@ export class KvChange extends KvView {
   /** Takes a name out of its directory. */
   detach(directory: KvDirectory, name: string): void {
     this.atomic.delete(this.space.entry(directory.id, name));
+    this.#made.push({ id: directory.id, name, node: undefined });
   }
 
   /** Changes the stamp of a directory. */
@@ -163,11 +185,25 @@ export class KvChange extends KvView {
     }
     const version = await this.engine.commit(this.atomic.checks, this.atomic.mutations);
     if (version === undefined) return undefined;
+    for (const { id, name, node } of this.#made) {
+      const written = node?.kind === "file"
+        ? { ...node, version }
+        : node?.kind === "directory"
+        ? ofDirectory(node)
+        : node;
+      const versionstamp = node === undefined ? null : version;
+      this.memory.set(id, name, { key: this.space.entry(id, name), versionstamp, node: written });
+    }
     try {
       for (const purge of this.#after) await purge();
     } catch { /* the change is made; what is left over has a marker, and the next sweep does it */ }
     return version;
   }
+}
+
+/** A directory that is written. */
+function ofDirectory({ id }: KvDirectory): KvDirectory {
+  return { kind: "directory", id };
 }
 
 /**

@@ -29,14 +29,22 @@ export class KvContents {
    *
    * @throws {StorageError} `corrupt`, `invalid-argument` for an impossible range.
    */
-  async read(file: KvFile, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async read(
+    file: KvFile,
+    range?: ByteRange,
+    signal?: AbortSignal,
+    first?: Deno.KvEntryMaybe<unknown>,
+  ): Promise<Uint8Array | undefined> {
     if (file.bytes) {
       this.check(file, file.bytes);
       return range === undefined ? file.bytes : cut(file.bytes, range).slice();
     }
     const extent = extentOf(sizeOf(file), range);
     if (extent.start === extent.end) return new Uint8Array();
-    const { generation } = file.parts!;
+    const { generation, count } = file.parts!;
+    if (count === 1 && first?.key.at(-2) === generation) {
+      return this.#cut(file, 0, [first], extent.start, extent.end)?.[0];
+    }
     this.#database.garbage.pin(generation);
     try {
       return await this.#gather(file, extent, signal);
@@ -123,7 +131,7 @@ export class KvContents {
   /** The parts from one offset to another, the first and the last cut. */
   async #parts(file: KvFile, start: number, end: number): Promise<Uint8Array[] | undefined> {
     const { engine, space } = this.#database;
-    const { generation, count, sums } = file.parts!;
+    const { generation } = file.parts!;
     const first = Math.floor(start / PART_SIZE);
     const after = Math.ceil(end / PART_SIZE);
     const entries = after - first === 1
@@ -131,6 +139,18 @@ export class KvContents {
       : (await engine.page({ start: space.part(generation, first), end: space.part(generation, after) }, after - first))
         .entries;
     if (entries.length < after - first) return undefined;
+    return this.#cut(file, first, entries, start, end);
+  }
+
+  #cut(
+    file: KvFile,
+    first: number,
+    entries: readonly Deno.KvEntryMaybe<unknown>[],
+    start: number,
+    end: number,
+  ): Uint8Array[] | undefined {
+    const { engine } = this.#database;
+    const { count, sums } = file.parts!;
     const parts: Uint8Array[] = [];
     for (const [i, { value, versionstamp }] of entries.entries()) {
       if (versionstamp === null) return undefined;

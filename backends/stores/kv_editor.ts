@@ -11,7 +11,8 @@ import type { KvDatabase } from "./kv_database.ts";
 import type { KvDraft, KvDrafts } from "./kv_draft.ts";
 import { busyError, Patience } from "./kv_engine.ts";
 import type { KvContent, KvDirectory, KvNode } from "./kv_entry.ts";
-import { ROOT_ID } from "./kv_keys.ts";
+import { newId, ROOT_ID } from "./kv_keys.ts";
+
 import { KvAtomic } from "./kv_atomic.ts";
 import {
   checkDirectory,
@@ -47,8 +48,16 @@ export class KvEditor {
     this.#database = database;
   }
 
-  /** Refuses what a write would refuse now, before anything is written. */
-  async check(path: string, options: WriteOptions | undefined): Promise<void> {
+  /**
+   * Refuses what a write would refuse now, before anything is written.
+   *
+   * @param quick Whether a look is saved where the caller has no conditions: what is there is then seen when it is published.
+   */
+  async check(path: string, options: WriteOptions | undefined, quick: boolean = false): Promise<void> {
+    if (quick && options?.ifMatch === undefined && !options?.ifAbsent) {
+      const rest = path === "" ? [] : path.split("/");
+      return checkPlace(this.#database.space, { trail: [{ kind: "directory", id: newId() }], rest }, path);
+    }
     const change = this.#database.attempt();
     const place = reachable(await change.locate(path, true), path);
     checkWrite(path, place.node, etagOf(place.node), options);
@@ -60,23 +69,28 @@ export class KvEditor {
   async publish(path: string, write: KvWrite, options: WriteOptions | undefined): Promise<WriteResult> {
     const { content, drafts, draft, expires } = write;
     let tried = false;
-    const version = await this.#database.change(path, async (change) => {
-      if (tried && draft) await drafts!.verify(draft);
-      tried = true;
-      const plan = async (): Promise<void> => {
-        const place = reachable(await change.locate(path, true), path);
-        checkWrite(path, place.node, etagOf(place.node), options);
-        if (draft) drafts!.publish(change.atomic, draft);
-        change.put(place, { ...content, kind: "file", modified: Date.now(), expires, version: "" }, path);
-      };
-      await plan();
-      if (!draft || change.atomic.fits()) return true;
-      // The last parts and very long names are too much for one operation.
-      await drafts!.flush();
-      change.restart();
-      await plan();
-      return true;
-    }, options?.signal);
+    const version = await this.#database.change(
+      path,
+      async (change) => {
+        if (tried && draft) await drafts!.verify(draft);
+        tried = true;
+        const plan = async (): Promise<void> => {
+          const place = reachable(await change.locate(path, true), path);
+          checkWrite(path, place.node, etagOf(place.node), options);
+          if (draft) drafts!.publish(change.atomic, draft);
+          change.put(place, { ...content, kind: "file", modified: Date.now(), expires, version: "" }, path);
+        };
+        await plan();
+        if (!draft || change.atomic.fits()) return true;
+        // The last parts and very long names are too much for one operation.
+        await drafts!.flush();
+        change.restart();
+        await plan();
+        return true;
+      },
+      options?.signal,
+      true,
+    );
     if (draft) drafts!.published(draft);
     return { etag: version! };
   }

@@ -19,6 +19,9 @@ const MAX_PAUSE = 250;
 /** How many keys one look can answer. */
 const MAX_KEYS = 10;
 
+/** How many entries of a range one look can answer. */
+const MAX_BATCH = 1000;
+
 /** How many looks or pages are under way at once. */
 const LOOKS = 8;
 
@@ -101,6 +104,11 @@ export class KvEngine {
     throw closedError();
   }
 
+  /** Whether it is open. */
+  get isOpen(): boolean {
+    return this.#crc32 !== undefined && !this.#closed;
+  }
+
   /** The CRC-32 of bytes. The database must be open. */
   crc32(bytes: Uint8Array, before: number = 0): number {
     return this.#crc32!(bytes, before);
@@ -125,11 +133,16 @@ export class KvEngine {
     return found;
   }
 
-  /** Looks at the next entries of a range, all at one moment if they are at most 500. */
+  /** Looks at the next entries of a range, all at one moment if they are at most 1000. */
   async page(selector: Deno.KvListSelector, limit: number, cursor?: string, reverse: boolean = false): Promise<KvPage> {
     const kv = await this.open();
     return await patiently(async () => {
-      const options = { limit, batchSize: Math.min(limit, 500), reverse, ...(cursor !== undefined && { cursor }) };
+      const options = {
+        limit,
+        batchSize: Math.min(limit, MAX_BATCH),
+        reverse,
+        ...(cursor !== undefined && { cursor }),
+      };
       const iterator = kv.list(selector, options);
       const entries: Deno.KvEntry<unknown>[] = [];
       for await (const entry of iterator) entries.push(entry);

@@ -44,6 +44,8 @@ export interface KvContent {
   readonly crc: number;
   /** The content itself, if it is small. */
   readonly bytes?: Uint8Array | undefined;
+  /** The entry that `bytes` is a part of, where only the header has to be filled in. */
+  readonly value?: Uint8Array | undefined;
   /** Where it is, if it is large. */
   readonly parts?: KvParts | undefined;
 }
@@ -101,17 +103,35 @@ export function smallSize(expires: boolean): number {
   return MAX_VALUE - HEADER - (expires ? 8 : 0);
 }
 
+/**
+ * Copies small content into an entry of its own.
+ *
+ * @param bytes The content.
+ * @param expires Whether it expires.
+ * @param crc32 Computes its checksum.
+ * @returns The content; encoding it copies nothing any more.
+ */
+export function smallContent(bytes: Uint8Array, expires: boolean, crc32: (bytes: Uint8Array) => number): KvContent {
+  const start = HEADER + (expires ? 8 : 0);
+  const value = new Uint8Array(start + bytes.length);
+  value.set(bytes, start);
+  const copy = value.subarray(start);
+  return { size: bytes.length, crc: crc32(copy), bytes: copy, value };
+}
+
 /** Writes an entry down. */
 export function encodeEntry(node: KvNode): Uint8Array {
   if (node.kind === "directory") return withHeader(2, 0, encoder.encode(node.id));
   if (node.kind === "symlink") return withHeader(3, 0, encoder.encode(node.target));
   const start = HEADER + (node.expires === undefined ? 0 : 8);
-  const flags = (node.expires === undefined ? 0 : EXPIRES) | (node.parts?.sums ? SUMS : 0);
-  const body = node.bytes ?? encodeParts(node.size, node.parts!);
-  const value = new Uint8Array(start + body.length);
-  value.set(body, start);
+  let { value } = node;
+  if (value === undefined) {
+    const body = node.bytes ?? encodeParts(node.size, node.parts!);
+    value = new Uint8Array(start + body.length);
+    value.set(body, start);
+  }
   value[0] = node.bytes ? 0 : 1;
-  value[1] = flags;
+  value[1] = (node.expires === undefined ? 0 : EXPIRES) | (node.parts?.sums ? SUMS : 0);
   const view = new DataView(value.buffer);
   view.setUint32(4, node.crc, true);
   view.setFloat64(8, node.modified, true);
@@ -156,15 +176,13 @@ export function decodeEntry(value: unknown, version: string): KvNode {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const flags = value[1]!;
   const start = HEADER + (flags & EXPIRES ? 8 : 0);
-  const expires = flags & EXPIRES && value.length >= start ? view.getFloat64(HEADER, true) : undefined;
-  const file = {
-    kind: "file",
-    crc: view.getUint32(4, true),
-    modified: view.getFloat64(8, true),
-    expires,
-    version,
-  } as const;
-  if (kind === "small") return { ...file, size: value.length - start, bytes: value.subarray(start) };
+  if (value.length < start) throw noEntry();
+  const expires = flags & EXPIRES ? view.getFloat64(HEADER, true) : undefined;
+  const crc = view.getUint32(4, true);
+  const modified = view.getFloat64(8, true);
+  if (kind === "small") {
+    return { kind: "file", size: value.length - start, crc, modified, expires, version, bytes: value.subarray(start) };
+  }
   if (value.length < start + 12) throw noEntry();
   const count = view.getUint32(start + 8, true);
   const table = flags & SUMS ? count : 0;
@@ -173,7 +191,8 @@ export function decodeEntry(value: unknown, version: string): KvNode {
     ? Uint32Array.from({ length: count }, (_, i) => view.getUint32(start + 12 + i * 4, true))
     : undefined;
   const generation = decoder.decode(value.subarray(start + 12 + table * 4));
-  return { ...file, size: view.getFloat64(start, true), parts: { generation, count, sums } };
+  const size = view.getFloat64(start, true);
+  return { kind: "file", size, crc, modified, expires, version, parts: { generation, count, sums } };
 }
 
 function noEntry(): StorageError {

@@ -11,7 +11,7 @@ import type { KvDatabase } from "./kv_database.ts";
 const MIN_RANGE = 12;
 
 /** As many entries are read at once. */
-const PAGE = 500;
+const PAGE = 1000;
 
 /**
  * Looks at names of a directory: as a range where they lie close together, else one by one.

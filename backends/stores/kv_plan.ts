@@ -39,7 +39,7 @@ export interface Unit {
   /** What is changed; of the checks, only that of the draft. */
   readonly atomic: KvAtomic;
   /** What must be as it was seen, by name: see {@linkcode KvPlan.seen}. */
-  readonly uses: Iterable<string>;
+  readonly uses: readonly string[];
   /** What it sets, of that which others may use. */
   readonly made: string[];
   /** The directories whose stamps change. */
@@ -76,7 +76,7 @@ export class KvPlan extends KvView {
 
   /** Creates a plan of nothing. */
   constructor(database: KvDatabase, drafts: KvDrafts) {
-    super(database.engine, database.space, database.directories);
+    super(database.engine, database.space, database.memory);
     this.#database = database;
     this.#drafts = drafts;
   }
@@ -88,6 +88,14 @@ export class KvPlan extends KvView {
     const id = use.slice(0, slash);
     const name = use.slice(slash + 1);
     return { key: this.space.entry(id, name), versionstamp: this.known(id, name)?.versionstamp ?? null };
+  }
+
+  /** Has the memory of this process forget what was changed. */
+  forget(uses: readonly string[]): void {
+    for (const use of uses) {
+      const slash = use.indexOf("/");
+      this.memory.delete(use.slice(0, slash), use.slice(slash + 1));
+    }
   }
 
   /**

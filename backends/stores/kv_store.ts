@@ -12,7 +12,7 @@ import { KvDatabase } from "./kv_database.ts";
 import { KvWriter } from "./kv_draft.ts";
 import { KvEditor } from "./kv_editor.ts";
 import { busyError, Patience } from "./kv_engine.ts";
-import { decodeEntry, isOver, type KvFile, type KvNode, PART_SIZE, smallSize } from "./kv_entry.ts";
+import { decodeEntry, isOver, type KvFile, type KvNode, PART_SIZE, smallContent, smallSize } from "./kv_entry.ts";
 import { ABANDONED_AFTER } from "./kv_garbage.ts";
 import { listKv } from "./kv_list.ts";
 import { eachOf, lookAtNames } from "./kv_names.ts";
@@ -127,11 +127,15 @@ export class KvStore implements Complete<Store> {
     let before: KvFile | undefined;
     let patience: Patience | undefined;
     do {
-      const file = await this.#database.view().file(path);
+      const view = this.#database.view();
+      // Where the only part of a file was when it was seen last, it can be read along with the entry that tells.
+      const expected = this.#database.memory.file(path)?.parts;
+      const also = expected?.count === 1 ? this.#database.space.part(expected.generation, 0) : undefined;
+      const file = await view.file(path, also);
       options?.signal?.throwIfAborted();
       if (file === undefined) return undefined;
       if (file.version === before?.version) throw corrupt("parts of it are missing").within({ path });
-      const bytes = await this.#contents.read(file, options?.range, options?.signal);
+      const bytes = await this.#contents.read(file, options?.range, options?.signal, view.also);
       options?.signal?.throwIfAborted();
       if (bytes !== undefined) return bytes;
       // Either the file was replaced between the two looks, or its parts are gone for good.
@@ -343,13 +347,14 @@ export class KvStore implements Complete<Store> {
   ): Promise<WriteResult> {
     const { engine } = this.#database;
     if (Array.isArray(chunks) && chunks.length === 1 && size <= smallSize(expires !== undefined)) {
-      const bytes = new Uint8Array(chunks[0]!);
-      await engine.open();
-      const content = { size, crc: engine.crc32(bytes), bytes };
+      // Copied before anything is waited for: the caller may change the bytes from then on.
+      const bytes = engine.isOpen ? chunks[0]! : new Uint8Array(chunks[0]!);
+      if (!engine.isOpen) await engine.open();
+      const content = smallContent(bytes, expires !== undefined, (copy) => engine.crc32(copy));
       return await this.#editor.publish(path, { content, expires }, options);
     }
     await engine.open();
-    if (size > AT_ONCE) await this.#editor.check(path, options);
+    if (size > AT_ONCE) await this.#editor.check(path, options, true);
     const drafts = this.#database.drafts(expires);
     try {
       const writer = new KvWriter(engine, drafts, expires !== undefined);

@@ -13,8 +13,11 @@ import { type DeadEnd, existing, type Place, walk, walkAsync } from "./walk.ts";
 /** Where a path leads. */
 export type KvPlace = Place<KvDirectory, KvNode>;
 
-/** As many paths of directories are remembered. */
+/** As many entries are remembered. */
 const MAX_REMEMBERED = 10_000;
+
+/** After a wrong guess, so many are not made. */
+const PENANCE = 8;
 
 /** The root directory. */
 export const ROOT: KvDirectory = { kind: "directory", id: ROOT_ID };
@@ -30,25 +33,62 @@ export interface Seen {
 }
 
 /**
- * The ids of directories by their paths, as they were when they were last seen. They only tell what to look at: whether they
- * still hold is seen in the entries of the directories, which every operation looks at.
+ * What this process has seen last. It only tells what to look at and what to expect: whether it still holds is seen in the
+ * entries themselves, or checked by the operation that builds on it.
  */
-export class KvDirectories {
-  readonly #ids = new Map<string, string>();
+export class KvMemory {
+  readonly #seen = new Map<string, Seen>();
+  #surprises = 0;
 
-  /** The id that a path had. */
-  get(path: string): string | undefined {
-    return path === "" ? ROOT_ID : this.#ids.get(path);
+  /** What was seen last of a name in a directory. */
+  get(id: string, name: string): Seen | undefined {
+    return this.#seen.get(`${id}/${name}`);
   }
 
-  /** Remembers the directories on a way. */
-  remember({ trail, names }: Pick<KvPlace, "trail" | "names">): void {
-    if (this.#ids.size > MAX_REMEMBERED) this.#ids.clear();
-    let path = "";
-    for (const [i, name] of names.entries()) {
-      path = i === 0 ? name : `${path}/${name}`;
-      this.#ids.set(path, trail[i + 1]!.id);
+  /** Remembers what was seen; content is not kept. */
+  set(id: string, name: string, seen: Seen): void {
+    if (this.#seen.size >= MAX_REMEMBERED) this.#seen.clear();
+    const { node } = seen;
+    const bare = node?.kind === "file" && node.bytes ? { ...node, bytes: undefined, value: undefined } : node;
+    this.#seen.set(`${id}/${name}`, bare === node ? seen : { ...seen, node: bare });
+  }
+
+  /** Forgets what was seen. */
+  delete(id: string, name: string): void {
+    this.#seen.delete(`${id}/${name}`);
+  }
+
+  /** The file that was seen last at a path. */
+  file(path: string): KvFile | undefined {
+    const slash = path.lastIndexOf("/");
+    const id = this.#directory(slash < 0 ? "" : path.slice(0, slash));
+    const node = id === undefined ? undefined : this.get(id, path.slice(slash + 1))?.node;
+    return node?.kind === "file" ? node : undefined;
+  }
+
+  /** Whether it is worth to write to a path without looking: all directories on the way are known, and guesses go well. */
+  expects(path: string): boolean {
+    if (this.#surprises > 0) {
+      this.#surprises--;
+      return false;
     }
+    const slash = path.lastIndexOf("/");
+    return path !== "" && this.#directory(slash < 0 ? "" : path.slice(0, slash)) !== undefined;
+  }
+
+  /** Notes that a guess was wrong: the next few are not worth it. */
+  surprise(): void {
+    this.#surprises = PENANCE;
+  }
+
+  #directory(path: string): string | undefined {
+    let id = ROOT_ID;
+    for (const name of path === "" ? [] : path.split("/")) {
+      const node = this.get(id, name)?.node;
+      if (node?.kind !== "directory") return undefined;
+      id = node.id;
+    }
+    return id;
   }
 }
 
@@ -58,33 +98,31 @@ export class KvView {
   protected readonly space: KvSpace;
   /** The database. */
   protected readonly engine: KvEngine;
-  readonly #directories: KvDirectories;
+  /** What this process has seen before. */
+  protected readonly memory: KvMemory;
+  /** What was looked at besides. */
+  also: Deno.KvEntryMaybe<unknown> | undefined;
   readonly #seen = new Map<string, Seen>();
 
   /** Creates a view that has seen nothing yet. */
-  constructor(engine: KvEngine, space: KvSpace, directories: KvDirectories) {
+  constructor(engine: KvEngine, space: KvSpace, memory: KvMemory) {
     this.engine = engine;
     this.space = space;
-    this.#directories = directories;
+    this.memory = memory;
   }
 
   /** Looks where a path leads: at everything on the way that is remembered at once, then step by step. */
-  async locate(path: string, follow: boolean): Promise<KvPlace | DeadEnd> {
-    const names = path === "" ? [] : path.split("/");
-    await this.#expect(names);
-    let steps = 0;
-    const end = await walkAsync(walk<KvDirectory, KvNode>(ROOT, path, follow), (directory, name) => {
-      const known = this.known(directory.id, name);
-      if (known === undefined) steps++;
-      return this.look(directory, name, known);
-    });
-    if (steps > 0 && typeof end !== "string") this.#directories.remember(end);
-    return end;
+  async locate(path: string, follow: boolean, also?: Deno.KvKey): Promise<KvPlace | DeadEnd> {
+    await this.expect(path === "" ? [] : path.split("/"), also);
+    return await walkAsync(
+      walk<KvDirectory, KvNode>(ROOT, path, follow),
+      (directory, name) => this.look(directory, name, this.known(directory.id, name)),
+    );
   }
 
-  /** The file at the end of a path, through links. */
-  async file(path: string): Promise<KvFile | undefined> {
-    const node = await this.node(path);
+  /** The file at the end of a path, through links; another key is looked at with it. */
+  async file(path: string, also?: Deno.KvKey): Promise<KvFile | undefined> {
+    const node = existing(await this.locate(path, true, also))?.node;
     return node?.kind === "file" ? node : undefined;
   }
 
@@ -113,26 +151,35 @@ export class KvView {
   }
 
   /** Takes down what was seen. */
-  note(id: string, name: string, { key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): Seen {
+  note(id: string, name: string, { key, value, versionstamp }: Deno.KvEntryMaybe<unknown>, remember = true): Seen {
     const node = versionstamp === null ? undefined : decode(value, versionstamp, name);
     const seen = { key, versionstamp, node };
     this.#seen.set(`${id}/${name}`, seen);
+    if (remember) this.memory.set(id, name, seen);
     return seen;
   }
 
+  /** Takes something for seen. */
+  protected assume(id: string, name: string, seen: Seen): void {
+    this.#seen.set(`${id}/${name}`, seen);
+  }
+
   /** Looks at once at all that a path most likely leads through. */
-  async #expect(names: readonly string[]): Promise<void> {
+  protected async expect(names: readonly string[], also?: Deno.KvKey): Promise<void> {
     const asked: { readonly id: string; readonly name: string }[] = [];
-    let path = "";
+    let id = ROOT_ID;
     for (const name of names) {
-      const id = this.#directories.get(path);
-      if (id === undefined || !this.space.keeps(id, name)) break;
-      if (!this.#seen.has(`${id}/${name}`)) asked.push({ id, name });
-      path = path === "" ? name : `${path}/${name}`;
+      if (!this.space.keeps(id, name)) break;
+      if (this.known(id, name) === undefined) asked.push({ id, name });
+      const node = this.memory.get(id, name)?.node;
+      if (node?.kind !== "directory") break;
+      id = node.id;
     }
     if (asked.length === 0) return;
-    const entries = await this.engine.getMany(asked.map(({ id, name }) => this.space.entry(id, name)));
+    const keys = asked.map(({ id, name }) => this.space.entry(id, name));
+    const entries = await this.engine.getMany(also ? [...keys, also] : keys);
     for (const [i, { id, name }] of asked.entries()) this.note(id, name, entries[i]!);
+    if (also) this.also = entries.at(-1);
   }
 }
 
