@@ -36,6 +36,8 @@ export interface SqliteConnectionOptions {
   readonly busyTimeout: number;
 }
 
+const MEMORY = ":memory:";
+
 /** The longest pause between two tries, in milliseconds. */
 const MAX_PAUSE = 64;
 
@@ -107,7 +109,7 @@ export class SqliteConnection {
 
   /** Whether others can change the database. */
   get isShared(): boolean {
-    return this.#options.database !== undefined || this.#options.path !== ":memory:";
+    return this.#options.database !== undefined || this.#options.path !== MEMORY;
   }
 
   /** Closes what was opened here; from then on everything is refused. */
@@ -118,6 +120,7 @@ export class SqliteConnection {
     this.#volume = undefined;
     this.#nothing?.session.database.close();
     this.#nothing = undefined;
+    for (const wake of this.#watchers) wake();
     if (volume === undefined || this.#options.database !== undefined) return;
     try {
       if (!this.#options.readOnly) volume.session.checkpoint();
@@ -169,7 +172,7 @@ export class SqliteConnection {
   }
 
   async #makeNothing(): Promise<SqliteVolume> {
-    const database = await openDatabase(":memory:", false);
+    const database = await openDatabase(MEMORY, false);
     migrate(database);
     return volumeOf(new SqliteSession(database, "normal"));
   }

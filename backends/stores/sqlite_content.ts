@@ -26,13 +26,13 @@ export const INLINE: number = 64 * 1024;
 /** How often content is looked for again that was replaced between two looks. */
 const TRIES = 100;
 
-/** Content whose length is not what it should be is not answered: then the second look tells what is wrong. */
+/** Content that has a time limit, or whose length is not what it should be, is not answered: the second look tells more. */
 const READ = Array.from(
   { length: MAX_JOINED + 1 },
-  (_, depth) => `SELECT e.bytes FROM ${joined(depth)} AND length(e.bytes) = e.size`,
+  (_, depth) => `SELECT e.bytes FROM ${joined(depth)} AND length(e.bytes) = e.size AND e.expires IS NULL`,
 );
 const READ_MANY = "SELECT j.key AS at, e.bytes FROM json_each(?) j CROSS JOIN entry e " +
-  "ON e.parent = ? AND e.name = j.value WHERE length(e.bytes) = e.size";
+  "ON e.parent = ? AND e.name = j.value WHERE length(e.bytes) = e.size AND e.expires IS NULL";
 const PART = "SELECT substr(bytes, ?, ?) AS bytes FROM chunk WHERE id = (? << 20) + ? AND length(bytes) = ?";
 const RANGE = "SELECT bytes FROM chunk WHERE id BETWEEN (? << 20) + ? AND (? << 20) + ? ORDER BY id";
 

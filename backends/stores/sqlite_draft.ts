@@ -143,6 +143,27 @@ export async function sweepDrafts(
   return removed;
 }
 
+/** How many files are removed in one transaction. */
+const FILES_AT_ONCE = 500;
+
+/**
+ * Removes files whose time has come.
+ *
+ * @returns How many.
+ */
+export async function sweepOver(connection: SqliteConnection, signal?: AbortSignal): Promise<number> {
+  let removed = 0;
+  while (await connection.look("", signal, ({ tree }) => tree.hasOver())) {
+    removed += await connection.change(
+      "",
+      signal,
+      ({ session, tree }) => session.transaction(() => tree.discardOver(FILES_AT_ONCE)),
+    );
+    await turn();
+  }
+  return removed;
+}
+
 /** Answers whether it was there, and left alone since. */
 async function removeDraft(
   connection: SqliteConnection,

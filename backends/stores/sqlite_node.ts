@@ -28,6 +28,8 @@ export interface SqlNode {
   readonly size: number;
   /** Of a file: when it was written, in milliseconds since the epoch. */
   readonly modified: number;
+  /** Of a file: when it is gone by itself, in milliseconds since the epoch; `undefined` for never. */
+  readonly expires: number | undefined;
   /** Of a link: where it leads, as seen from the directory it is in. */
   readonly target: string | undefined;
   /** Of a file: whether the content is in chunks. */
@@ -35,7 +37,7 @@ export interface SqlNode {
 }
 
 /** The columns a node is made of. */
-export const NODE_COLUMNS = "e.id, e.version, e.size, e.modified, e.target, e.bytes IS NULL AS apart";
+export const NODE_COLUMNS = "e.id, e.version, e.size, e.modified, e.expires, e.target, e.bytes IS NULL AS apart";
 
 /** A row of those. */
 export interface NodeRow {
@@ -43,6 +45,7 @@ export interface NodeRow {
   readonly version: number | null;
   readonly size: number | null;
   readonly modified: number | null;
+  readonly expires: number | null;
   readonly target: string | null;
   readonly apart: number;
 }
@@ -54,6 +57,7 @@ export const ROOT: SqlNode = {
   version: 0,
   size: 0,
   modified: 0,
+  expires: undefined,
   target: undefined,
   apart: false,
 };
@@ -67,6 +71,7 @@ export function nodeOf(row: NodeRow): SqlNode {
     version: row.version ?? 0,
     size,
     modified: row.modified ?? 0,
+    expires: row.expires ?? undefined,
     target: row.target ?? undefined,
     apart: row.apart === 1 && size > 0,
   };
@@ -80,6 +85,11 @@ export function kindOf(id: number): EntryKind {
 /** The etag of a file; `undefined` of anything else. */
 export function etagOf(node: SqlNode | undefined): string | undefined {
   return node?.kind === "file" ? String(node.version) : undefined;
+}
+
+/** Whether the time of a file has come: it counts as nothing. */
+export function isOver({ expires }: Pick<SqlNode, "expires">): boolean {
+  return expires !== undefined && expires <= Date.now();
 }
 
 /** How many names are followed by one statement; longer paths are walked. */

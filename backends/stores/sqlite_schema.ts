@@ -3,8 +3,8 @@
  *
  * - `entry`: everything that has a name. The last two bits of its id are its kind, so that the index of names tells it too. The
  *   root has the id 1 and is in itself, under no name. The version of a file is its etag; its content is in `bytes` if it is
- *   small, in `chunk` if it is not, and nowhere if it is empty.
- * - `chunk`: content in rows of 256 KiB; the id is the version of the file, 20 bits further up, and the number of the row.
+ *   small, in `chunk` if it is not, and nowhere if it is empty. With a time limit (since schema 2), it is nothing afterwards.
+ * - `chunk`: content in rows; the id is the version of the file, 20 bits further up, and the number of the row.
  * - `draft`: versions whose chunks belong to no file (yet, or any more), and when somebody last cared for them.
  * - `counter`: the next number to be given away, for ids and versions. None is used twice.
  *
@@ -36,6 +36,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE counter (next INTEGER NOT NULL) STRICT;
   INSERT INTO counter VALUES (1);
   INSERT INTO entry (id, parent, name) VALUES (1, 1, '');
+  `,
+  `
+  ALTER TABLE entry ADD COLUMN expires INTEGER;
+  CREATE INDEX expiring ON entry (parent, name, expires) WHERE expires IS NOT NULL;
   `,
 ];
 

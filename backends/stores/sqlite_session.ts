@@ -100,6 +100,11 @@ export class SqliteSession {
     return (this.statement("SELECT total_changes() AS changes").get() as { changes: number }).changes;
   }
 
+  /** Another number after every change by another connection. */
+  dataVersion(): number {
+    return (this.statement("PRAGMA data_version").get() as { data_version: number }).data_version;
+  }
+
   /** Copies the log into the file, as far as nobody reads it. */
   checkpoint(): void {
     scalar(this.database, "PRAGMA wal_checkpoint(PASSIVE)");

@@ -6,11 +6,11 @@
 
 import { StorageError } from "../errors.ts";
 import { inPathOrder } from "./path_order.ts";
-import { checkWrite } from "./rules.ts";
+import { checkWrite, expiryOf } from "./rules.ts";
 import { backUp, problemsOf } from "./sqlite_care.ts";
 import { SqliteConnection } from "./sqlite_connection.ts";
 import type { SqlDatabase, SqliteDurability } from "./sqlite_database.ts";
-import { ABANDONED_AFTER, PIECE, SqliteDraft, sweepDrafts } from "./sqlite_draft.ts";
+import { ABANDONED_AFTER, PIECE, SqliteDraft, sweepDrafts, sweepOver } from "./sqlite_draft.ts";
 import { SqliteBatch } from "./sqlite_batch.ts";
 import { etagOf } from "./sqlite_node.ts";
 import { openContent, openDraft } from "./sqlite_stream.ts";
@@ -21,17 +21,19 @@ import type {
   Complete,
   DeleteOptions,
   Entry,
+  ExpiringWriteOptions,
   ListOptions,
   ReadOptions,
   Stat,
   Store,
-  Timed,
   WriteOptions,
   WriteRequest,
   WriteResult,
 } from "./store.ts";
 import { concat } from "./stream.ts";
+import { subscribeSqlite } from "./sqlite_watch.ts";
 import { reachable } from "./walk.ts";
+import { watching } from "./watch.ts";
 
 export type { SqlDatabase, SqliteDurability, SqlStatement, SqlValue } from "./sqlite_database.ts";
 
@@ -70,6 +72,9 @@ export interface SqliteStoreOptions {
   busyTimeout?: number | undefined;
 }
 
+/** After how many files with a time limit those whose time has come are removed. */
+const SWEPT_AFTER = 1000;
+
 /** Options of {@linkcode SqliteStore.sweep}. */
 export interface SqliteSweepOptions extends AbortOptions {
   /**
@@ -104,15 +109,16 @@ export interface SqliteSweepOptions extends AbortOptions {
  * await store.close();
  * ```
  */
-export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
+export class SqliteStore implements Complete<Store> {
   readonly #connection: SqliteConnection;
+  #expiring = 0;
 
   /** Creates the store; nothing is opened yet. */
   constructor(options: SqliteStoreOptions = {}) {
     const { path = "polystore.db", database, durability = "full", readOnly = false, busyTimeout = 30_000 } = options;
     if (path === "") throw new StorageError("invalid-argument", "the path of the database must not be empty");
     this.#connection = new SqliteConnection({ path, database, durability, readOnly, busyTimeout });
-    this.#connection.tidy = () => sweepDrafts(this.#connection, ABANDONED_AFTER);
+    this.#connection.tidy = () => this.sweep();
   }
 
   /** See `Readable.read`. */
@@ -129,7 +135,9 @@ export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
     return this.#connection.look(path, options?.signal, ({ tree }) => {
       const node = tree.find(path);
       if (node?.kind !== "file") return node && { kind: "directory" };
-      return { kind: "file", size: node.size, modified: new Date(node.modified), etag: String(node.version) };
+      const { size, modified, version, expires } = node;
+      const stat: Stat = { kind: "file", size, modified: new Date(modified), etag: String(version) };
+      return expires === undefined ? stat : { ...stat, expires: new Date(expires) };
     });
   }
 
@@ -192,6 +200,23 @@ export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
   /** See `Links.readSymlink`. */
   readSymlink(path: string, options?: AbortOptions): Promise<string | undefined> {
     return this.#connection.look(path, options?.signal, ({ tree }) => tree.readLink(path));
+  }
+
+  /** See `Timed.writeExpiring`. What is over is removed by the first change of a later process, and now and then. */
+  async writeExpiring(path: string, bytes: Uint8Array, options: ExpiringWriteOptions): Promise<WriteResult> {
+    options.signal?.throwIfAborted();
+    const expires = expiryOf(options.expireIn, path);
+    if (++this.#expiring % SWEPT_AFTER === 0) await sweepOver(this.#connection, options.signal);
+    if (bytes.length <= PIECE) return await this.#publish(path, bytes, options, expires);
+    return await this.#draft(path, (draft) => draft.append(bytes, options.signal), options, expires);
+  }
+
+  /** See `Timed.watch`. What other processes change is told within a fifth of a second. */
+  watch(path: string, options?: AbortOptions): AsyncGenerator<Stat | undefined> {
+    return watching({
+      look: () => this.stat(path),
+      subscribe: (wake, fail) => subscribeSqlite(this.#connection, wake, fail),
+    }, options?.signal);
   }
 
   /** See `Accelerated.copy`. */
@@ -274,14 +299,14 @@ export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
   }
 
   /**
-   * Removes what processes that died have left: content that was never published.
+   * Removes what processes that died have left, which is content that was never published, and content whose time has come.
    *
    * @param options Which.
    * @returns How many contents were removed.
    */
   async sweep(options: SqliteSweepOptions = {}): Promise<number> {
     const { olderThan = ABANDONED_AFTER, signal } = options;
-    return await sweepDrafts(this.#connection, olderThan, signal);
+    return await sweepDrafts(this.#connection, olderThan, signal) + await sweepOver(this.#connection, signal);
   }
 
   /**
@@ -305,9 +330,9 @@ export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
     return await this.#connection.look("", options?.signal, ({ session }) => problemsOf(session));
   }
 
-  #publish(path: string, content: Draftable, options?: WriteOptions): Promise<WriteResult> {
+  #publish(path: string, content: Draftable, options?: WriteOptions, expires?: number): Promise<WriteResult> {
     return this.#connection.change(path, options?.signal, (volume) => {
-      return { etag: String(save(volume, { path, content }, options)) };
+      return { etag: String(save(volume, { path, content, expires }, options)) };
     });
   }
 
@@ -316,11 +341,12 @@ export class SqliteStore implements Complete<Omit<Store, keyof Timed>> {
     path: string,
     write: (draft: SqliteDraft) => Promise<void>,
     options?: WriteOptions,
+    expires?: number,
   ): Promise<WriteResult> {
     const draft = new SqliteDraft(this.#connection, path);
     try {
       await write(draft);
-      return await this.#publish(path, await draft.finish(options?.signal), options);
+      return await this.#publish(path, await draft.finish(options?.signal), options, expires);
     } finally {
       await draft.discard().catch(() => {/* it is swept one day; what happened before is what counts */});
     }

@@ -11,6 +11,7 @@ import { checkDirectory, checkEtag, checkLink, checkMove, checkSource, notEmpty,
 import {
   DIRECTORY,
   etagOf,
+  isOver,
   joined,
   kindOf,
   LINK,
@@ -47,6 +48,7 @@ const FIND = Array.from({ length: MAX_JOINED + 1 }, (_, depth) => `SELECT ${NODE
 const LOOK = `SELECT ${NODE_COLUMNS} FROM entry e WHERE e.parent = ? AND e.name = ?`;
 const PAGE = "SELECT name, id FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
 const DETAILED = "SELECT name, id, size, modified FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
+const OVER = "SELECT name FROM entry INDEXED BY expiring WHERE parent = ? AND name > ? AND name <= ? AND expires <= ?";
 const BELOW = "WITH RECURSIVE below (id) AS (SELECT ? UNION ALL " +
   "SELECT entry.id FROM below CROSS JOIN entry ON entry.parent = below.id WHERE entry.name <> '')";
 
@@ -69,28 +71,45 @@ export class SqliteTree {
       const row = this.#session.statement(FIND[names.length]!).get(...names);
       if (row !== undefined) {
         const node = nodeOf(row as NodeRow);
-        if (node.kind !== "symlink") return node;
+        if (node.kind !== "symlink" && !isOver(node)) return node;
       }
     }
     const node = existing(this.locate(path, true))?.node;
     return node?.kind === "symlink" ? undefined : node;
   }
 
-  /** As far as a path leads. */
-  locate(path: string, follow: boolean): Spot | DeadEnd {
-    return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), (directory, name) => this.#look(directory, name));
-  }
-
-  #look(directory: SqlNode, name: string): SqlNode | undefined {
-    const row = this.#session.statement(LOOK).get(directory.id, name);
-    return row === undefined ? undefined : nodeOf(row as NodeRow);
+  /**
+   * As far as a path leads.
+   *
+   * @param path The path.
+   * @param follow Whether a link at the end is followed.
+   * @param clearing Whether files on the way whose time has come are removed, to make room.
+   * @returns Where it leads.
+   */
+  locate(path: string, follow: boolean, clearing = false): Spot | DeadEnd {
+    return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), (directory, name) => {
+      const row = this.#session.statement(LOOK).get(directory.id, name);
+      const node = row === undefined ? undefined : nodeOf(row as NodeRow);
+      if (node === undefined || !isOver(node)) return node;
+      if (clearing) this.discard(node);
+      return undefined;
+    });
   }
 
   /** The next children of a directory, in path order. */
   page(directory: number, after: string | undefined, limit: number, details: boolean): ListedChild[] {
     // The root is in itself under no name, which is not listed.
-    const rows = this.#session.statement(details ? DETAILED : PAGE).all(directory, after ?? "", limit);
-    return rows.map((row) => listed(row as ListedRow));
+    for (let start = after ?? "";;) {
+      const rows = this.#session.statement(details ? DETAILED : PAGE).all(directory, start, limit) as ListedRow[];
+      const last = rows[rows.length - 1]?.name;
+      if (last === undefined) return [];
+      const over = this.#session.statement(OVER).all(directory, start, last, Date.now()) as { name: string }[];
+      if (over.length === 0) return rows.map(listed);
+      const names = new Set(over.map(({ name }) => name));
+      const left = rows.filter(({ name }) => !names.has(name));
+      if (left.length > 0) return left.map(listed);
+      start = last;
+    }
   }
 
   /** One child of a directory. */
@@ -110,7 +129,7 @@ export class SqliteTree {
 
   /** Removes a file, a link or an empty directory, if it is there. */
   remove(path: string, ifMatch?: string): void {
-    const node = existing(this.locate(path, false))?.node;
+    const node = existing(this.locate(path, false, true))?.node;
     if (ifMatch !== undefined) checkEtag(path, etagOf(node), ifMatch);
     if (node === undefined) return;
     if (node.id === ROOT.id) throw notTheRoot();
@@ -126,7 +145,7 @@ export class SqliteTree {
 
   /** Makes a directory and its parents. */
   makeDirectory(path: string): void {
-    const place = reachable(this.locate(path, true), path);
+    const place = reachable(this.locate(path, true, true), path);
     if (checkDirectory(path, place.node)) this.#makeDirectories(place, place.rest);
   }
 
@@ -134,14 +153,14 @@ export class SqliteTree {
   ensureDirectory(directory: string, path: string): number {
     const node = this.find(directory);
     if (node?.kind === "directory") return node.id;
-    const place = reachable(this.locate(directory, true), path);
+    const place = reachable(this.locate(directory, true, true), path);
     if (place.node === undefined) return this.#makeDirectories(place, place.rest);
     throw new StorageError("not-a-directory", "a parent of it is a file", { path });
   }
 
   /** Makes a link. */
   link(target: string, path: string): void {
-    const place = reachable(this.locate(path, false), path);
+    const place = reachable(this.locate(path, false, true), path);
     checkLink(path, place.node);
     const parent = this.parentIn(place);
     const text = relativePath(directoryOf(place), target);
@@ -153,7 +172,7 @@ export class SqliteTree {
   move(from: string, to: string, ifAbsent: boolean): void {
     const source = existing(this.locate(from, false));
     const node = checkSource(from, to, source);
-    const goal = reachable(this.locate(to, false), to);
+    const goal = reachable(this.locate(to, false, true), to);
     checkMove({ from, to, node, goal, ifAbsent }, (a, b) => a.id === b.id);
     if (goal.node !== undefined) this.discard(goal.node);
     const place: SqlValue[] = [this.parentIn(goal), goal.rest[goal.rest.length - 1]!];
@@ -182,6 +201,22 @@ export class SqliteTree {
 
   #isEmpty(directory: SqlNode): boolean {
     return this.page(directory.id, undefined, 1, false).length === 0;
+  }
+
+  /** Whether there are files whose time has come. */
+  hasOver(): boolean {
+    return this.#session.statement("SELECT 1 FROM entry INDEXED BY expiring WHERE expires <= ?").get(Date.now()) !==
+      undefined;
+  }
+
+  /** Removes some of the files whose time has come, and answers how many. */
+  discardOver(limit: number): number {
+    const rows = this.#session.statement(
+      `SELECT ${NODE_COLUMNS} FROM entry e INDEXED BY expiring WHERE e.expires <= ? LIMIT ?`,
+    )
+      .all(Date.now(), limit);
+    for (const row of rows) this.discard(nodeOf(row as NodeRow));
+    return rows.length;
   }
 
   /** Removes an entry with all that is below it, and their contents. The root itself stays. */

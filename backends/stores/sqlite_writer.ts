@@ -22,6 +22,8 @@ export interface Publication {
   readonly path: string;
   /** What. */
   readonly content: Draftable;
+  /** When it is gone again, in milliseconds since the epoch. */
+  readonly expires?: number | undefined;
 }
 
 /** How many values a file takes in the statement below. */
@@ -32,7 +34,7 @@ function upsert(parent: string, rows: number): string {
   const row = `(?, ?, ?, ?, ?, ?, ${parent})`;
   return "INSERT INTO entry (id, name, version, size, modified, bytes, parent) " +
     `VALUES ${Array(rows).fill(row).join()} ON CONFLICT (parent, name) DO UPDATE SET ` +
-    "version = excluded.version, size = excluded.size, modified = excluded.modified, bytes = excluded.bytes " +
+    "version = excluded.version, size = excluded.size, modified = excluded.modified, bytes = excluded.bytes, expires = NULL " +
     "WHERE entry.id & 3 = 0 AND (entry.bytes IS NOT NULL OR entry.size = 0)";
 }
 
@@ -52,8 +54,9 @@ function isPlain(options: WriteOptions | undefined): boolean {
  * @returns The version.
  */
 export function save(volume: SqliteVolume, publication: Publication, options?: WriteOptions): number {
-  const { path, content } = publication;
-  if (content instanceof Uint8Array && content.length <= INLINE && isPlain(options) && path !== "") {
+  const { path, content, expires } = publication;
+  const small = content instanceof Uint8Array && content.length <= INLINE;
+  if (small && expires === undefined && isPlain(options) && path !== "") {
     const version = saveQuickly(volume, path, content);
     if (version !== undefined) return version;
   }
@@ -85,10 +88,10 @@ function saveQuickly({ session }: SqliteVolume, path: string, bytes: Uint8Array)
  */
 export function publish(
   { session, tree, content: contents }: SqliteVolume,
-  { path, content }: Publication,
+  { path, content, expires }: Publication,
   options?: WriteOptions,
 ): number {
-  const place = reachable(tree.locate(path, true), path);
+  const place = reachable(tree.locate(path, true, true), path);
   const { node } = place;
   checkWrite(path, node, options?.ifMatch === undefined ? undefined : etagOf(node), options);
   const whole = content instanceof Uint8Array;
@@ -100,11 +103,11 @@ export function publish(
   if (node === undefined) {
     const name = place.rest[place.rest.length - 1]!;
     session.statement(
-      "INSERT INTO entry (id, parent, name, version, size, modified, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    ).run(version * 4 + FILE, tree.parentIn(place), name, version, size, Date.now(), bytes);
+      "INSERT INTO entry (id, parent, name, version, size, modified, bytes, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ).run(version * 4 + FILE, tree.parentIn(place), name, version, size, Date.now(), bytes, expires ?? null);
   } else {
-    session.statement("UPDATE entry SET version = ?, size = ?, modified = ?, bytes = ? WHERE id = ?")
-      .run(version, size, Date.now(), bytes, node.id);
+    session.statement("UPDATE entry SET version = ?, size = ?, modified = ?, bytes = ?, expires = ? WHERE id = ?")
+      .run(version, size, Date.now(), bytes, expires ?? null, node.id);
     if (node.apart) contents.drop(node.version);
   }
   return version;
