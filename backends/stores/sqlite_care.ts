@@ -30,8 +30,14 @@ export async function backUp(database: SqlDatabase, path: string): Promise<void>
     else database.prepare("VACUUM INTO ?").run(path);
   } catch (error) {
     Deno.removeSync(path);
-    throw sqliteError(error, path);
+    throw sqliteError(/too many attached/.test(String(error)) ? shutOut(error, path) : error, path);
   }
+}
+
+function shutOut(cause: unknown, path: string): StorageError {
+  const detail =
+    "a handle that is no DatabaseSync of node:sqlite is backed up by VACUUM INTO, which is not allowed here";
+  return new StorageError("unsupported", detail, { path, cause });
 }
 
 function fileError(error: unknown, path: string): unknown {

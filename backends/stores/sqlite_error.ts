@@ -72,8 +72,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * Turns what the engine threw into a {@linkcode StorageError}. What is not an error of the engine, such as the reason of an
- * aborted signal, is returned as it is.
+ * Turns what the engine threw into a {@linkcode StorageError}. What only a mistake in a program throws is returned as it is.
  *
  * @param error What was thrown.
  * @param path The path the operation was about.
@@ -92,7 +91,8 @@ export function sqliteError(error: unknown, path?: string): unknown {
   }
   const { code } = error as { code?: unknown };
   if (code === "ERR_INVALID_STATE") return closedError(error);
-  if (code === "ERR_SQLITE_ERROR" || /sqlite/i.test(error.name)) {
+  // Some handles throw nothing but plain errors.
+  if (code === "ERR_SQLITE_ERROR" || /sqlite/i.test(error.name) || error.name === "Error") {
     return new StorageError("io", `the engine failed: ${error.message}`, { path, cause: error });
   }
   return error;
