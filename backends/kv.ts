@@ -62,6 +62,11 @@ export class KvBackend extends StoreBackend<KvStore> implements PicklableBackend
     this.#prefix = options.prefix;
   }
 
+  /** Whether paths are checked against the file system before use: no, they are not of it. */
+  override get requiresFilesystemValidation(): boolean {
+    return false;
+  }
+
   /**
    * Removes what processes that died have left behind. It need not be called: whoever opens the database removes what is an
    * hour old.

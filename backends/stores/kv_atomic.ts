@@ -18,8 +18,14 @@ export class KvAtomic {
   readonly checks: Deno.AtomicCheck[] = [];
   /** What is changed. */
   readonly mutations: Deno.KvMutation[] = [];
+  readonly #maxChecks: number;
   #bytes = 0;
   #keyBytes = 0;
+
+  /** Creates an operation that does nothing, and takes so many checks. */
+  constructor(maxChecks: number = MAX_CHECKS) {
+    this.#maxChecks = maxChecks;
+  }
 
   /** Demands that a key still has a version. */
   check(key: Deno.KvKey, versionstamp: string | null): void {
@@ -55,7 +61,7 @@ export class KvAtomic {
 
   /** Whether all of this, and of another, can be done at once, with so many more checks and stamps. */
   fits(other: KvAtomic = NOTHING, checks: number = 0, stamps: number = 0): boolean {
-    return this.checks.length + other.checks.length + checks <= MAX_CHECKS &&
+    return this.checks.length + other.checks.length + checks <= this.#maxChecks &&
       this.mutations.length + other.mutations.length + stamps <= MAX_MUTATIONS &&
       this.#bytes + other.#bytes + (checks + 2 * stamps) * MAX_STAMP <= MAX_BYTES &&
       this.#keyBytes + other.#keyBytes + stamps * MAX_STAMP <= MAX_KEY_BYTES;

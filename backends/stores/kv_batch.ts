@@ -19,7 +19,7 @@ import { eachOf, lookAtNames } from "./kv_names.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
 import { existing } from "./walk.ts";
 
-/** A directory of which more files than these are written has its stamp checked, not each of them. */
+/** A directory of which more files than these are written has its stamp checked, not each of them; fewer where few checks can be made. */
 const MANY = 20;
 
 /** Writes many files. */
@@ -104,7 +104,7 @@ export class KvBatch {
       if (node?.kind !== "directory") return;
       const { id } = node;
       const { engine, space } = this.#database;
-      if (wanted.size > MANY && options?.ifMatch === undefined) {
+      if (wanted.size > Math.min(MANY, engine.maxChecks / 5) && options?.ifMatch === undefined) {
         const [stamp] = await engine.getMany([space.stamp(id)]);
         plan.stamps.set(id, stamp!.versionstamp);
       }
@@ -119,7 +119,7 @@ export class KvBatch {
   async #commit(plan: KvPlan, results: WriteResult[], drafts: KvDrafts): Promise<boolean> {
     const versions = new Map<string, string>();
     let units: Unit[] = [];
-    let atomic = new KvAtomic();
+    let atomic = new KvAtomic(this.#database.engine.maxChecks);
     let checked = new Set<string>();
     let touched = new Set<string>();
     const commit = async (): Promise<boolean> => {
@@ -137,7 +137,7 @@ export class KvBatch {
         for (const purge of after) await purge().catch(() => {/* it has its marker; the next sweep does it */});
       }
       units = [];
-      atomic = new KvAtomic();
+      atomic = new KvAtomic(this.#database.engine.maxChecks);
       checked = new Set();
       touched = new Set();
       return true;

@@ -82,7 +82,9 @@ export class KvDrafts {
     this.#pending = [];
     this.#pendingBytes = 0;
     const drafts = new Set(parts.map(({ draft }) => draft));
-    const silent = [...drafts].filter((draft) => performance.now() - draft.shown > SHOW_AFTER);
+    const silent = [...drafts].filter(({ version, shown }) =>
+      version === undefined || performance.now() - shown > SHOW_AFTER
+    );
     // A marker that is set anew fails the checks of everything under way.
     if (silent.length > 0) await this.#settle(0);
     const atomic = new KvAtomic();

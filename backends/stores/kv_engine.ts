@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { closedError, isLocked, kvError, noKv } from "./kv_error.ts";
+import { closedError, isLocked, isTooManyChecks, kvError, noKv } from "./kv_error.ts";
 
 /** Computes the CRC-32 of bytes, going on from another if one is given. */
 export type Crc32 = (bytes: Uint8Array, before?: number) => number;
@@ -21,6 +21,10 @@ const MAX_KEYS = 10;
 
 /** How many entries of a range one look can answer. */
 const MAX_BATCH = 1000;
+
+/** Deno KV takes 100 checks at once; the engine of denokv, behind KV Connect, takes 10. */
+const MAX_CHECKS = 100;
+const FEW_CHECKS = 10;
 
 /** How many looks or pages are under way at once. */
 const LOOKS = 8;
@@ -68,6 +72,7 @@ export class KvEngine {
   #opening: Promise<Deno.Kv> | undefined;
   #crc32: Crc32 | undefined;
   #closed = false;
+  #maxChecks = MAX_CHECKS;
   readonly #opened: () => void;
 
   /** Creates the engine; nothing is opened yet. */
@@ -102,6 +107,11 @@ export class KvEngine {
     }
     if (this.#given === undefined) kv.close();
     throw closedError();
+  }
+
+  /** As many checks can be made at once, as far as is known. */
+  get maxChecks(): number {
+    return this.#maxChecks;
   }
 
   /** Whether it is open. */
@@ -163,15 +173,36 @@ export class KvEngine {
   /**
    * Makes changes, all or none, if nothing has changed since.
    *
+   * Where a server takes fewer checks than there are, the last are made, and what the others asked for is looked at afterwards:
+   * what is still as it was before was so in between. The directories far above come first.
+   *
    * @returns The versionstamp of what was set; `undefined` if a check failed.
+   * @throws {StorageError} `busy` if a check that could not be made would have failed.
    */
   async commit(
     checks: readonly Deno.AtomicCheck[],
     mutations: readonly Deno.KvMutation[],
   ): Promise<string | undefined> {
     const kv = await this.open();
-    const result = await patiently(() => kv.atomic().check(...checks).mutate(...mutations).commit());
-    return result.ok ? result.versionstamp : undefined;
+    const spared = checks.slice(0, Math.max(0, checks.length - this.#maxChecks));
+    try {
+      const made = spared.length > 0 ? checks.slice(spared.length) : checks;
+      const result = await patiently(() => kv.atomic().check(...made).mutate(...mutations).commit());
+      if (!result.ok) return undefined;
+      if (spared.length > 0) await this.#verify(spared);
+      return result.versionstamp;
+    } catch (error) {
+      if (this.#maxChecks === FEW_CHECKS || !isTooManyChecks(error)) throw error;
+      this.#maxChecks = FEW_CHECKS;
+      return undefined;
+    }
+  }
+
+  async #verify(checks: readonly Deno.AtomicCheck[]): Promise<void> {
+    const found = await this.getMany(checks.map(({ key }) => key));
+    if (found.every(({ versionstamp }, i) => versionstamp === checks[i]!.versionstamp)) return;
+    const detail = "a directory far above was changed at the same moment: look at what is there, and try again";
+    throw new StorageError("busy", detail, { retryable: true });
   }
 
   /** Tells when any of at most ten keys changes. */

@@ -53,6 +53,11 @@ export function isLocked(error: unknown): boolean {
   return error instanceof Error && BY_MESSAGE[0]![0].test(error.message);
 }
 
+/** Whether a server takes fewer checks at once than it was given. */
+export function isTooManyChecks(error: unknown): boolean {
+  return error instanceof StorageError && error.cause instanceof Error && /TooManyChecks/.test(error.cause.message);
+}
+
 /** The error for a program that may not use Deno KV. */
 export function noKv(): StorageError {
   const detail = 'Deno KV is switched off: run with --unstable-kv, or put "unstable": ["kv"] in deno.json';
