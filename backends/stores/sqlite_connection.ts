@@ -124,9 +124,8 @@ export class SqliteConnection {
     if (volume === undefined || this.#options.database !== undefined) return;
     try {
       if (!this.#options.readOnly) volume.session.checkpoint();
-    } catch (error) {
-      // Others read or write: the log stays for the last of them, or for the next.
-      if (!isBusy(error)) throw sqliteError(error);
+    } catch {
+      // Others use it, or the disk is full: what is in the log is safe there, and the next opening finds it.
     } finally {
       volume.session.database.close();
     }
