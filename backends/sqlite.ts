@@ -8,11 +8,11 @@
  */
 
 import { registerBackend } from "./catalogue.ts";
-import type { ConnectionParams, PicklableBackend } from "./data_source.ts";
+import type { ConnectionParams, EntriesOptions, PicklableBackend } from "./data_source.ts";
 import { inContext, StorageError } from "./errors.ts";
 import { StoreBackend, type StoreBackendOptions } from "./store_backend.ts";
 import { SqliteStore, type SqliteStoreOptions, type SqliteSweepOptions } from "./stores/sqlite_store.ts";
-import type { AbortOptions } from "./stores/store.ts";
+import type { AbortOptions, Entry } from "./stores/store.ts";
 
 export type {
   SqlDatabase,
@@ -66,6 +66,19 @@ export class SqliteBackend extends StoreBackend<SqliteStore> implements Picklabl
   constructor(options: SqliteBackendOptions = {}) {
     super(new SqliteStore(options), options);
     this.#options = options;
+  }
+
+  /** Tells a listing page by page. */
+  protected override async entryList(directory: string, options: EntriesOptions = {}): Promise<readonly Entry[]> {
+    const { recursive = false, details, signal } = options;
+    try {
+      const entries = await this.store.listAll(this.normalize(directory), { shallow: !recursive, details, signal });
+      if (entries.length > 0) return entries;
+    } catch (error) {
+      throw inContext(error, { operation: "list", path: directory });
+    }
+    // It may be missing, or no directory: that is for the slow way to tell.
+    return await super.entryList(directory, options);
   }
 
   /**

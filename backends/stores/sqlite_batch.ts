@@ -33,14 +33,16 @@ export class SqliteBatch {
     options?.signal?.throwIfAborted();
   }
 
-  /** Adds a content, whose bytes are not kept. */
-  async add(path: string, bytes: Uint8Array): Promise<void> {
+  /** Adds a content, whose bytes are not kept: at once, if it is small. */
+  add(path: string, bytes: Uint8Array): Promise<void> | undefined {
     this.#options?.signal?.throwIfAborted();
-    if (bytes.length <= INLINE && this.#held + bytes.length <= MAX_HELD) {
-      this.#held += bytes.length;
-      this.#publications.push({ path, content: this.#copy(bytes) });
-      return;
-    }
+    if (bytes.length > INLINE || this.#held + bytes.length > MAX_HELD) return this.#write(path, bytes);
+    this.#held += bytes.length;
+    this.#publications.push({ path, content: this.#copy(bytes) });
+    return undefined;
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
     const draft = new SqliteDraft(this.#connection, path);
     this.#drafts.push(draft);
     await draft.append(bytes, this.#options?.signal);

@@ -68,9 +68,20 @@ export class SqliteConnection {
    * @param work Looks; it must not wait, and may be called again.
    * @returns What it answers.
    */
-  async look<T>(path: string, signal: AbortSignal | undefined, work: (volume: SqliteVolume) => T): Promise<T> {
+  look<T>(path: string, signal: AbortSignal | undefined, work: (volume: SqliteVolume) => T): Promise<T> {
+    const volume = this.#volume;
+    if (volume === undefined || signal?.aborted) return this.#lookFirst(path, signal, work);
+    try {
+      // An async function would take longer than finding the row.
+      return Promise.resolve(work(volume));
+    } catch (error) {
+      return this.#insist(error, path, signal, () => work(volume));
+    }
+  }
+
+  async #lookFirst<T>(path: string, signal: AbortSignal | undefined, work: (volume: SqliteVolume) => T): Promise<T> {
     signal?.throwIfAborted();
-    const volume = this.#volume ?? await this.#open(path, signal, false);
+    const volume = await this.#open(path, signal, false);
     try {
       return work(volume);
     } catch (error) {

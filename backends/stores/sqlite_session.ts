@@ -95,11 +95,6 @@ export class SqliteSession {
     return this.#next - count;
   }
 
-  /** How many rows this session has changed. */
-  changes(): number {
-    return (this.statement("SELECT total_changes() AS changes").get() as { changes: number }).changes;
-  }
-
   /** Another number after every change by another connection. */
   dataVersion(): number {
     return (this.statement("PRAGMA data_version").get() as { data_version: number }).data_version;

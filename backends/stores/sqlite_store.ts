@@ -5,16 +5,15 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { inPathOrder } from "./path_order.ts";
 import { checkWrite, expiryOf } from "./rules.ts";
 import { backUp, problemsOf } from "./sqlite_care.ts";
 import { SqliteConnection } from "./sqlite_connection.ts";
 import type { SqlDatabase, SqliteDurability } from "./sqlite_database.ts";
 import { ABANDONED_AFTER, PIECE, SqliteDraft, sweepDrafts, sweepOver } from "./sqlite_draft.ts";
 import { SqliteBatch } from "./sqlite_batch.ts";
+import { listPages } from "./sqlite_list.ts";
 import { etagOf } from "./sqlite_node.ts";
 import { openContent, openDraft } from "./sqlite_stream.ts";
-import type { ListedChild } from "./sqlite_tree.ts";
 import { type Draftable, save } from "./sqlite_writer.ts";
 import type {
   AbortOptions,
@@ -142,24 +141,11 @@ export class SqliteStore implements Complete<Store> {
   }
 
   /** See `Listable.list`. */
-  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    const { details = false, signal } = options;
-    const look = this.#connection;
-    const node = await look.look(prefix, signal, ({ tree }) => tree.find(prefix));
-    if (node?.kind !== "directory") return;
-    const pages = inPathOrder<number, ListedChild>(
-      {
-        page: (id, after, limit) => look.look(prefix, signal, ({ tree }) => tree.page(id, after, limit, details)),
-        child: (id, name) => look.look(prefix, signal, ({ tree }) => tree.child(id, name)),
-      },
-      node.id,
-      prefix,
-      options,
-    );
-    for await (const page of pages) {
-      for (const { path, child } of page) {
-        signal?.throwIfAborted();
-        yield entryOf(path, child);
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<Entry> {
+    for await (const page of listPages(this.#connection, prefix, options)) {
+      for (const entry of page) {
+        options?.signal?.throwIfAborted();
+        yield entry;
       }
     }
   }
@@ -262,7 +248,10 @@ export class SqliteStore implements Complete<Store> {
   ): Promise<WriteResult[]> {
     const batch = new SqliteBatch(this.#connection, options);
     try {
-      for await (const { path, bytes } of writes) await batch.add(path, bytes);
+      for await (const { path, bytes } of writes) {
+        const adding = batch.add(path, bytes);
+        if (adding !== undefined) await adding;
+      }
       return (await batch.publish()).map((version) => ({ etag: String(version) }));
     } finally {
       await batch.discard();
@@ -310,6 +299,17 @@ export class SqliteStore implements Complete<Store> {
   }
 
   /**
+   * All that `list` yields, at once: a large listing is several times faster so.
+   *
+   * @param prefix The directory.
+   * @param options What to list.
+   * @returns The entries.
+   */
+  async listAll(prefix: string, options?: ListOptions): Promise<Entry[]> {
+    return (await Array.fromAsync(listPages(this.#connection, prefix, options))).flat();
+  }
+
+  /**
    * Copies the database into a new file, as it is at one moment, while others may go on using it.
    *
    * @param path The new file.
@@ -351,8 +351,4 @@ export class SqliteStore implements Complete<Store> {
       await draft.discard().catch(() => {/* it is swept one day; what happened before is what counts */});
     }
   }
-}
-
-function entryOf(path: string, { kind, size, modified }: ListedChild): Entry {
-  return size === undefined ? { path, kind } : { path, kind, size, modified: new Date(modified ?? 0) };
 }

@@ -29,13 +29,16 @@ export interface Publication {
 /** How many values a file takes in the statement below. */
 const COLUMNS = 7;
 
-/** Sets the content of files beside their names, or makes those files. What is no file, or has chunks, is left as it is. */
+/**
+ * Sets the content of files beside their names, or makes those files. It fails where something is no file, or has chunks: a text is
+ * no size, and the table is strict.
+ */
 function upsert(parent: string, rows: number): string {
   const row = `(?, ?, ?, ?, ?, ?, ${parent})`;
   return "INSERT INTO entry (id, name, version, size, modified, bytes, parent) " +
     `VALUES ${Array(rows).fill(row).join()} ON CONFLICT (parent, name) DO UPDATE SET ` +
-    "version = excluded.version, size = excluded.size, modified = excluded.modified, bytes = excluded.bytes, expires = NULL " +
-    "WHERE entry.id & 3 = 0 AND (entry.bytes IS NOT NULL OR entry.size = 0)";
+    "version = excluded.version, modified = excluded.modified, bytes = excluded.bytes, expires = NULL, " +
+    "size = iif(entry.id & 3 = 0 AND (entry.bytes IS NOT NULL OR entry.size = 0), excluded.size, 'in the way')";
 }
 
 /** The statement for one file, by the depth of its path. */
@@ -73,12 +76,16 @@ function saveQuickly({ session }: SqliteVolume, path: string, bytes: Uint8Array)
   try {
     session.statement(UPSERT[names.length]!)
       .run(version * 4 + FILE, names[before.length]!, version, bytes.length, Date.now(), content, ...before);
+    return version;
   } catch (error) {
-    if (/NOT NULL|FOREIGN KEY/.test((error as Error)?.message)) return undefined; // a parent is missing, or a link or a file
+    if (isInTheWay(error)) return undefined;
     throw error;
   }
-  const row = session.statement("SELECT changes() AS changes").get() as { changes: number };
-  return row.changes === 1 ? version : undefined;
+}
+
+/** Whether an error says that a parent is missing or no directory, or that something but a small file is at the path. */
+function isInTheWay(error: unknown): boolean {
+  return /NOT NULL constraint failed|cannot store TEXT value/.test(String((error as Error | null)?.message));
 }
 
 /**
@@ -140,11 +147,11 @@ export function saveAll(volume: SqliteVolume, publications: readonly Publication
   return volume.session.transaction(() => publications.map((publication) => publish(volume, publication, options)));
 }
 
-/** Thrown to undo what was done so far. */
-const IN_THE_WAY: unique symbol = Symbol("something is in the way");
-
 /** How many files are set by one statement. */
 const ROWS = 32;
+
+/** Those statements, by the number of files. */
+const UPSERT_MANY: (string | undefined)[] = [];
 
 /** Small files in directories that are there are set by the dozen; `undefined` if something is in the way. */
 function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication[]): number[] | undefined {
@@ -152,13 +159,10 @@ function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication
   const parents = new Map<string, number>();
   const modified = Date.now();
   let values: SqlValue[] = [];
-  let quick = 0;
-  let changed = 0;
   function flush(): void {
     if (values.length === 0) return;
-    const before = session.changes();
-    session.statement(upsert("?", values.length / COLUMNS)).run(...values);
-    changed += session.changes() - before;
+    const rows = values.length / COLUMNS;
+    session.statement(UPSERT_MANY[rows] ??= upsert("?", rows)).run(...values);
     values = [];
   }
   try {
@@ -180,16 +184,14 @@ function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication
         const { length } = content;
         const bytes = length === 0 ? null : content;
         values.push(next * 4 + FILE, path.slice(slash + 1), next, length, modified, bytes, parent);
-        quick++;
         if (values.length === ROWS * COLUMNS) flush();
         return next++;
       });
       flush();
-      if (changed !== quick) throw IN_THE_WAY;
       return versions;
     });
   } catch (error) {
-    if (error === IN_THE_WAY) return undefined;
+    if (isInTheWay(error)) return undefined;
     throw error;
   }
 }
