@@ -134,7 +134,7 @@ export class KvEditor {
       const [stamp] = await engine.getMany([space.stamp(ROOT_ID)]);
       const terms = new KvAtomic();
       terms.check(stamp!.key, stamp!.versionstamp);
-      if (await garbage.empty(ROOT_ID, terms)) return;
+      if (await garbage.empty(ROOT_ID, terms, new KvAtomic())) return;
     } while (await patience.wait(signal));
     throw busyError("");
   }

@@ -10,16 +10,21 @@
 import { KvAtomic } from "./kv_atomic.ts";
 import type { KvEngine } from "./kv_engine.ts";
 import { decodeEntry, type KvNode } from "./kv_entry.ts";
-import type { KvSpace } from "./kv_keys.ts";
+import { encodedSize, type KvSpace } from "./kv_keys.ts";
 
 /** How long a marker is left alone by processes other than its own, in milliseconds. */
 export const ABANDONED_AFTER = 3_600_000;
 
 /** As many changes may be in an operation when the parts of what it takes out are deleted by it; others get a marker. */
-const MAX_DIRECT = 800;
+const MAX_DIRECT = 700;
 
-/** How many entries of a directory that was taken out are looked at at once; each may be 64 KiB long. */
-const PURGE_PAGE = 64;
+/** How many entries of a directory that was taken out are looked at at once: few, because each may be 64 KiB long; more if they are small. */
+const FEW = 64;
+const MANY = 300;
+const SMALL = 16_384;
+
+/** As many bytes of keys can be marked at once. */
+const MAX_MARKER_KEYS = 80_000;
 
 /** As many keys are deleted at once. */
 const MAX_DELETES = 900;
@@ -141,31 +146,37 @@ export class KvGarbage {
 
   /** Deletes all that was in a directory that has a marker, and the marker. To do it twice at once does no harm. */
   async purgeDirectory(id: string): Promise<void> {
-    await this.empty(id, new KvAtomic());
-    const own = [this.#space.stamp(id), this.#space.garbage(id)];
-    await this.#engine.commit([], own.map((key) => ({ type: "delete", key })));
+    const last = new KvAtomic();
+    last.delete(this.#space.stamp(id));
+    last.delete(this.#space.garbage(id));
+    await this.empty(id, new KvAtomic(), last);
   }
 
   /**
    * Deletes everything in a directory, page by page.
    *
    * @param id The directory.
-   * @param terms What each page checks and changes as well.
+   * @param terms What each page checks.
+   * @param last What is done with the last page.
    * @returns Whether all is gone; `false` if a check failed.
    */
-  async empty(id: string, terms: KvAtomic): Promise<boolean> {
+  async empty(id: string, terms: KvAtomic, last: KvAtomic): Promise<boolean> {
+    const most = Math.min(MANY, Math.floor(MAX_MARKER_KEYS / encodedSize(this.#space.garbage(id))));
+    let limit = Math.min(FEW, most);
     while (true) {
-      const { entries } = await this.#engine.page({ prefix: this.#space.entries(id) }, PURGE_PAGE);
-      if (entries.length === 0) return true;
-      const after: (() => Promise<void>)[] = [];
+      const { entries, cursor } = await this.#engine.page({ prefix: this.#space.entries(id) }, limit);
       const atomic = new KvAtomic();
       atomic.add(terms);
-      for (const { key, value, versionstamp } of entries) {
-        atomic.delete(key);
-        after.push(this.retire(atomic, nodeOf(value, versionstamp)));
+      if (cursor === undefined) atomic.add(last);
+      for (const { key } of entries) atomic.delete(key);
+      const after = entries.map(({ value, versionstamp }) => this.retire(atomic, nodeOf(value, versionstamp)));
+      if (atomic.mutations.length > 0) {
+        if (await this.#engine.commit(atomic.checks, atomic.mutations) === undefined) return false;
+        for (const purge of after) await purge();
       }
-      if (await this.#engine.commit(atomic.checks, atomic.mutations) === undefined) return false;
-      for (const purge of after) await purge();
+      if (cursor === undefined) return true;
+      const size = entries.reduce((sum, { value }) => sum + (value instanceof Uint8Array ? value.length : 0), 0);
+      limit = size < SMALL * FEW ? most : Math.min(FEW, most);
     }
   }
 

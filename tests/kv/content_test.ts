@@ -17,7 +17,8 @@ async function withStore(run: (store: KvStore, kv: Deno.Kv) => Promise<void>): P
 
 function bytes(size: number, seed = 1): Uint8Array {
   const content = new Uint8Array(size);
-  for (let i = 0, x = seed; i < size; i++) content[i] = x = (x * 75 + 74) % 65537;
+  let x = seed;
+  for (let i = 0; i < size; i++) content[i] = x = (x * 75 + 74) % 65537;
   return content;
 }
 
