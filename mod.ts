@@ -19,7 +19,9 @@
 export * from "./backends/mod.ts";
 export * from "./backends/disk.ts";
 export * from "./backends/errors.ts";
+export * from "./backends/kv.ts";
 export * from "./backends/memory.ts";
+export * from "./backends/sqlite.ts";
 export type { Format } from "./backends/formats/format.ts";
 export { builtinFormats, FormatRegistry } from "./backends/formats/format_registry.ts";
 export { isNdArray, type NdArray, ndarray } from "./backends/formats/ndarray.ts";

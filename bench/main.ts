@@ -9,11 +9,13 @@
 
 import { diskTasks } from "./disk.ts";
 import { importTasks } from "./import.ts";
+import { kvTasks } from "./kv.ts";
 import { listingTasks } from "./listing.ts";
 import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
+import { sqliteTasks } from "./sqlite.ts";
 import { unstorageTasks } from "./unstorage.ts";
 
 const ALL: readonly Task[] = [
@@ -22,6 +24,8 @@ const ALL: readonly Task[] = [
   ...listingTasks(),
   ...diskTasks(),
   ...npyTasks(),
+  ...sqliteTasks(),
+  ...kvTasks(),
   ...unstorageTasks(),
 ];
 

@@ -8,7 +8,7 @@
 import { DiskBackend, FileManager, type NdArray } from "../mod.ts";
 
 /** The peak of the resident set, where the system tells it; what is resident now elsewhere. */
-function peakMemory(): number {
+export function peakMemory(): number {
   if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;
   const peak = /VmHWM:\s*(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
   return Number(peak) * 1024;

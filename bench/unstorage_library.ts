@@ -8,6 +8,7 @@ import { createStorage, type Storage } from "npm:unstorage@^1.17.6";
 import fsDriver from "npm:unstorage@^1.17.6/drivers/fs";
 import memoryDriver from "npm:unstorage@^1.17.6/drivers/memory";
 import { DiskBackend, FileManager, MemoryBackend } from "../mod.ts";
+import type { Place } from "./place.ts";
 
 /** The calls that are compared. */
 export interface Library {
@@ -70,5 +71,18 @@ function unstorage(storage: Storage): Library {
     remove: (path) => storage.removeItem(path),
     saveAll: (paths, texts) => storage.setItems(paths.map((key, index) => ({ key, value: texts[index]! }))),
     loadAll: async (paths) => (await storage.getItems([...paths])).map(({ value }) => value),
+  };
+}
+
+/** Its bytes, for the work that is the same at every place. It has no batches of bytes: each item goes by itself. */
+export function placeOf(name: string, storage: Storage, goal: number): Place {
+  return {
+    name,
+    goal,
+    save: (path, bytes) => storage.setItemRaw(path, bytes),
+    load: (path) => storage.getItemRaw(path),
+    saveAll: (paths, buffers) => Promise.all(paths.map((path, index) => storage.setItemRaw(path, buffers[index]!))),
+    loadAll: (paths) => Promise.all(paths.map((path) => storage.getItemRaw(path))),
+    close: () => storage.dispose(),
   };
 }

@@ -7,10 +7,18 @@
 
 // deno-lint-ignore-file no-console
 
-import { DiskBackend, FileManager, isStorageError, MemoryBackend } from "@polystore/polystore";
+import {
+  DiskBackend,
+  FileManager,
+  isStorageError,
+  KvBackend,
+  MemoryBackend,
+  SqliteBackend,
+} from "@polystore/polystore";
 import assert from "node:assert/strict";
 
 const BATCH = 64;
+const PLACES = ["memory", "disk", "sqlite", "kv"] as const;
 const repository = new URL("..", import.meta.url).pathname;
 const [folder = repository] = Deno.args;
 const odd = new Set<string>();
@@ -20,13 +28,15 @@ try {
   const fm = new FileManager({
     source: new DiskBackend({ root: folder }),
     memory: new MemoryBackend(),
-    disk: new DiskBackend({ root: scratch }),
+    disk: new DiskBackend({ root: `${scratch}/disk` }),
+    sqlite: new SqliteBackend({ path: `${scratch}/files.db` }),
+    kv: new KvBackend({ path: `${scratch}/files.kv` }),
   });
   const found = await fm.listFiles("", "source", { recursive: true });
   const files = folder === repository ? found.filter((path) => !path.startsWith(".git/")) : found;
   assert(files.length > 0, `Cannot find any file in "${folder}"`);
   const rows: string[][] = [];
-  for (const backend of ["memory", "disk"] as const) {
+  for (const backend of PLACES) {
     const start = performance.now();
     let bytes = 0;
     let decoded = 0;
@@ -47,7 +57,13 @@ try {
   await Deno.remove(scratch, { recursive: true });
 }
 
-type Manager = FileManager<{ source: DiskBackend; memory: MemoryBackend; disk: DiskBackend }>;
+type Manager = FileManager<{
+  source: DiskBackend;
+  memory: MemoryBackend;
+  disk: DiskBackend;
+  sqlite: SqliteBackend;
+  kv: KvBackend;
+}>;
 
 /** Loads the files whose suffix has a format. A file that is not what its suffix says is compared as bytes only. */
 async function loadDecoded(fm: Manager, paths: readonly string[]): Promise<Map<string, unknown>> {
@@ -67,7 +83,7 @@ async function loadDecoded(fm: Manager, paths: readonly string[]): Promise<Map<s
 
 async function roundTrip(
   fm: Manager,
-  backend: "memory" | "disk",
+  backend: typeof PLACES[number],
   paths: readonly string[],
   values: readonly unknown[],
   format?: string,

@@ -20,6 +20,8 @@ import { nearest } from "./nearest.ts";
 const IMPORTS: Readonly<Record<string, string>> = {
   memory: "@polystore/polystore/memory",
   disk: "@polystore/polystore/disk",
+  kv: "@polystore/polystore/kv",
+  sqlite: "@polystore/polystore/sqlite",
 };
 
 /**

@@ -26,7 +26,10 @@ Deno.test("example: roundtrip prints a row for each backend, and leaves nothing 
   const before = await temporary();
   const { code, stdout, stderr } = await run("--allow-read", "--allow-write", "examples/roundtrip.ts");
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^backend +files +decoded +bytes +time\nmemory +\d+.*\ndisk +\d+.*\n$/);
+  assert.match(
+    stdout,
+    /^backend +files +decoded +bytes +time\nmemory +\d+.*\ndisk +\d+.*\nsqlite +\d+.*\nkv +\d+.*\n$/,
+  );
   assert.deepEqual(await temporary(), before);
 });
 

@@ -112,6 +112,29 @@ Deno.test("permissions: importing the package and working in memory takes no per
     assert.deepEqual(asked.filter((line) => !line.includes('"import"')), [], "it asked for a permission");
   }));
 
+Deno.test("permissions: sqlite works with grants for the database file alone, and in memory with none", () =>
+  withBox(async ({ root }) => {
+    const file = `${root}/store.db`;
+    async function run(path: string, call: string, ...permissions: string[]): Promise<Told> {
+      const args = denoArgs(`${REPOSITORY}tests/sqlite/least.ts`, permissions, [path, call]);
+      const { stdout, stderr } = await runCommand(Deno.execPath(), args);
+      assert.notEqual(stdout, "", `the child said nothing: ${stderr}`);
+      return JSON.parse(stdout) as Told;
+    }
+    const read = `--allow-read=${file}`;
+    const write = `--allow-write=${file}`;
+    assert.deepEqual(await run(":memory:", "everything"), { resolved: true });
+    assert.deepEqual(await run(file, "everything", read, write), { resolved: true });
+    assert.deepEqual(await run(file, "readOnly", read), { resolved: true });
+    assert.deepEqual(await run(file, "backup", `${read},${file}.backup`, `${write},${file}.backup`), {
+      resolved: true,
+    });
+    assertDenied(await run(file, "backup", read, write), /--allow-write/);
+    assertDenied(await run(file, "save", read), /--allow-write/);
+    for (const call of ["load", "save", "listDir"]) assertDenied(await run(file, call), /--allow-(?:read|write)/);
+    assert.deepEqual(namesBelow(root), ["store.db", "store.db.backup"]);
+  }));
+
 const NOBODY = "65534";
 const ROOT = Deno.build.os !== "windows" && Deno.uid() === 0;
 if (!ROOT) say("skipped: refusals of the system, because only root can become another user");
