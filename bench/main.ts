@@ -17,6 +17,7 @@ import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
 import { sqliteTasks } from "./sqlite.ts";
 import { unstorageTasks } from "./unstorage.ts";
+import { zarrTasks } from "./zarr.ts";
 
 const ALL: readonly Task[] = [
   ...memoryTasks(),
@@ -26,6 +27,7 @@ const ALL: readonly Task[] = [
   ...npyTasks(),
   ...sqliteTasks(),
   ...kvTasks(),
+  ...zarrTasks(),
   ...unstorageTasks(),
 ];
 

@@ -1,0 +1,132 @@
+/**
+ * Arrays in Zarr, against zarrita, zarr-python and the bare files.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { NdArray } from "../backends/formats/ndarray.ts";
+import { DiskStore, type Durability } from "../backends/stores/disk_store.ts";
+import { ZarrArray } from "../backends/zarr/zarr_array.ts";
+import type { MeasureOptions } from "./measure.ts";
+import { type Rival, rival, type Row, type RunOptions, type Task } from "./row.ts";
+import { type CodecName, type Cut, largeChunks, LEVELS, measurements, smallChunks, tiles } from "./zarr_data.ts";
+import { emptied, hasPythonZarr, type Place, PythonPlace, rawPlace, zarritaPlace } from "./zarr_peers.ts";
+
+/** A comparison: what is written and read, and the goals, by the name of the peer. */
+interface Contest {
+  /** How the array is cut. */
+  readonly cut: (options: RunOptions) => Cut;
+  /** The codec. */
+  readonly codec: CodecName;
+  /** Of the time of a peer, by its name. */
+  readonly write?: Readonly<Record<string, number>>;
+  /** Of the time of a peer, by its name. */
+  readonly read?: Readonly<Record<string, number>>;
+}
+
+const CONTESTS: readonly Contest[] = [
+  { cut: largeChunks, codec: "none", write: { "Deno.writeFile": 1.25 }, read: { "Deno.readFile": 1.25 } },
+  { cut: largeChunks, codec: "gzip", write: { zarrita: 0.4 }, read: { zarrita: 0.67 } },
+  { cut: largeChunks, codec: "zstd", write: { zarrita: 0.71 }, read: { zarrita: 0.67 } },
+  { cut: smallChunks, codec: "none", write: { zarrita: 0.4 }, read: { zarrita: 0.67 } },
+  { cut: tiles, codec: "none" },
+];
+
+/** The tasks of this file. */
+export function zarrTasks(): Task[] {
+  return CONTESTS.map(contestTask);
+}
+
+/** How long to measure. */
+function zarrBudget({ quick }: RunOptions): MeasureOptions {
+  return { budget: quick ? 500 : 6000, maxCount: 1, minRounds: quick ? 3 : 5, maxRounds: 25 };
+}
+
+function contestTask({ cut, codec, write, read }: Contest): Task {
+  const name = `zarr ${cut({ quick: false, directory: "" }).name}, ${codec === "none" ? "no codec" : codec}`;
+  return {
+    name,
+    async run(options: RunOptions): Promise<Row[]> {
+      const asked = cut(options);
+      const work = `${asked.name}, ${codec === "none" ? "no codec" : codec}`;
+      const array = measurements(asked.shape);
+      const own = (): string => Deno.makeTempDirSync({ dir: options.directory });
+      const mine = await ourPlace(array, asked, codec, own(), "fast");
+      await using ends = new AsyncDisposableStack();
+      const places: Place[] = [await zarritaPlace(array, asked, codec, own())];
+      if (codec === "none") places.unshift(rawPlace(array, asked, own()));
+      if (hasPythonZarr()) {
+        const raw = `${own()}/raw`;
+        await Deno.writeFile(raw, new Uint8Array(array.data.buffer));
+        places.push(ends.use(new PythonPlace(raw, asked, codec, own())));
+      }
+      const judged = (contender: Place["write"], goals: Contest["write"]): Rival => {
+        const goal = goals?.[contender.name];
+        return { ...contender, ...(goal === undefined ? {} : { goal }) };
+      };
+      const rows = [
+        ...await rival(
+          `zarr write ${work}`,
+          mine.write,
+          places.map((place) => judged(place.write, write)),
+          zarrBudget(options),
+        ),
+      ];
+      for (const place of [mine, ...places]) {
+        await place.write.before?.(1);
+        await place.write.work(1);
+        assertEqual(await place.loaded(), array, place.name);
+      }
+      rows.push(
+        ...await rival(
+          `zarr read ${work}`,
+          mine.read,
+          places.map((place) => judged(place.read, read)),
+          zarrBudget(options),
+        ),
+      );
+      return rows;
+    },
+  };
+}
+
+/** Ours. */
+export async function ourPlace(
+  array: NdArray,
+  cut: Cut,
+  codec: CodecName,
+  directory: string,
+  durability: Durability,
+): Promise<Place> {
+  const store = new DiskStore({ root: directory, durability });
+  const create = (): Promise<ZarrArray> =>
+    ZarrArray.create(store, "a", "float32", cut.shape, {
+      chunks: cut.chunks,
+      compressor: codec === "none" ? null : { name: codec, level: LEVELS[codec] },
+    });
+  let target = await create();
+  return {
+    name: "ours",
+    write: {
+      name: "ours",
+      before: async () => {
+        emptied(directory);
+        target = await create();
+      },
+      work: () => target.set(undefined, array),
+    },
+    read: { name: "ours", work: async () => void await target.get() },
+    loaded: async () => (await target.get()).data as Float32Array,
+  };
+}
+
+/** By the bytes: `assert.deepEqual` would take minutes. */
+function assertEqual(loaded: Float32Array | undefined, { data }: NdArray, name: string): void {
+  if (loaded === undefined) return;
+  const [found, expected] = [loaded, data as Float32Array].map((numbers) => {
+    return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  });
+  assert.equal(Buffer.compare(found!, expected!), 0, `${name} reads something else than was written`);
+}
