@@ -133,11 +133,16 @@ export class Sweeper {
     return this.#swept.has(directory);
   }
 
+  /** Takes note of a directory that was made just now: there is nothing to sweep. */
+  note(directory: string): void {
+    if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
+    this.#swept.add(directory);
+  }
+
   /** Sweeps a directory that was not visited before, unless it was made just now. */
   async visit(directory: string, isNew: boolean): Promise<void> {
     if (this.#swept.has(directory)) return;
-    if (this.#swept.size >= SWEPT_KEPT) this.#swept.clear();
-    this.#swept.add(directory);
+    this.note(directory);
     if (isNew) return;
     try {
       await sweepDirectory(directory, ABANDONED_AFTER);

@@ -47,6 +47,8 @@ const WINDOWS = Deno.build.os === "windows";
 // deno-lint-ignore no-control-regex
 const WINDOWS_REFUSES = /[<>:"|?*\\\x01-\x1f]|[. ]$|^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const MAX_LINKS = 40;
+/** Directories remembered. */
+const SEEN_KEPT = 10_000;
 
 /**
  * The places of a store on disk.
@@ -57,6 +59,8 @@ const MAX_LINKS = 40;
  */
 export class DiskPlaces {
   readonly #root: string | undefined;
+  /** Directories of the store that were there once: where to begin, no more. */
+  readonly #seen = new Set<string>();
   #real: string | undefined;
 
   /** @param root The directory to stay in; it need not exist yet. */
@@ -129,7 +133,49 @@ export class DiskPlaces {
    * @returns The directories that are new, the innermost first.
    */
   makeParents(path: string): string[] {
-    return this.makeDirectories(split(this.lexical(path))[0], path);
+    const made = this.makeDirectories(split(this.lexical(path))[0], path);
+    this.#note(path);
+    return made;
+  }
+
+  /**
+   * Makes the parents of a path, if none of them was ever seen but one above them: files in new directories beside each other, as
+   * the chunks of an array are, are then made without looking for what is not there.
+   *
+   * @returns The directories that are new, the innermost first; none if there is more to it, and nothing was made.
+   */
+  makeUnseen(path: string): string[] {
+    this.lexical(path); // which checks the names
+    if (this.#root === undefined || this.#seen.size === 0) return [];
+    const names = path.split("/").slice(0, -1);
+    let known = names.length;
+    while (known > 0 && !this.#seen.has(names.slice(0, known).join("/"))) known--;
+    if (known === 0 || known === names.length) return [];
+    const made: string[] = [];
+    try {
+      let directory = this.#confine(path, Deno.realPathSync(this.lexical(names.slice(0, known).join("/"))));
+      for (const name of names.slice(known)) {
+        directory = joinPath(directory, name);
+        Deno.mkdirSync(directory);
+        made.unshift(directory);
+      }
+    } catch (error) {
+      for (const directory of made.splice(0)) removeEmpty(directory);
+      // Someone has made one of them, or removed the one that was known: the long way tells.
+      if (!(error instanceof Deno.errors.AlreadyExists) && !isAbsence(error)) throw error;
+    }
+    this.#note(path);
+    return made;
+  }
+
+  /** Takes note of the parents of a path, which are there. */
+  #note(path: string): void {
+    if (this.#seen.size >= SEEN_KEPT) this.#seen.clear();
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const directory = path.slice(0, end);
+      if (this.#seen.has(directory)) return;
+      this.#seen.add(directory);
+    }
   }
 
   /**
@@ -198,6 +244,15 @@ export class DiskPlaces {
     throw new StorageError("invalid-path", "a symbolic link leads out of the root, where nothing is read or written", {
       path,
     });
+  }
+}
+
+/** Removes a directory, unless something is in it by now. */
+function removeEmpty(directory: string): void {
+  try {
+    Deno.removeSync(directory);
+  } catch {
+    // Whoever uses it keeps it.
   }
 }
 

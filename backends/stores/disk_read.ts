@@ -29,13 +29,17 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
     if (info.size === 0) return cut(readToEnd(file), options?.range);
     const { start, end } = extentOf(info.size, options?.range);
     if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(end - start);
+    const bytes = roomFor(end - start, options?.into);
     if (bytes.length <= SYNC_SIZE) return fillSync(file, bytes);
     open = false;
     return fill(file, bytes, options?.signal);
   } finally {
     if (open) file.close();
   }
+}
+
+function roomFor(length: number, into: Uint8Array | undefined): Uint8Array {
+  return into !== undefined && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
 }
 
 /** Files the system makes up as they are read, such as those in /proc, say that they are empty. */

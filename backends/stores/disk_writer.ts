@@ -6,6 +6,7 @@
 
 import { DirectorySync, Sweeper, withLock } from "./disk_directory.ts";
 import { checkConditions, DiskDraft, SYNC_SIZE } from "./disk_draft.ts";
+import { joinPath } from "../path.ts";
 import { diskError } from "./disk_error.ts";
 import { directoryOf, type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
@@ -152,8 +153,11 @@ export class DiskWriter {
   writeNow(path: string, bytes: Uint8Array, options: DiskWriteOptions | undefined): string | undefined {
     if (bytes.length > SYNC_SIZE || this.#isDurable(options) || isConditional(options)) return undefined;
     let draft: DiskDraft | undefined;
+    let made: readonly string[] = [];
     try {
-      const place = this.#places.target(path, true);
+      made = this.#places.makeUnseen(path);
+      const place = made[0] === undefined ? this.#places.target(path, true) : placeIn(made[0], path);
+      if (made[0] !== undefined) this.#sweeper.note(made[0]);
       if (!this.#sweeper.knows(place.directory)) return undefined;
       checkConditions(place.info, path);
       const since = place.info ? 0 : lookAt(place.directory)?.mtime?.getTime() ?? 0;
@@ -164,6 +168,7 @@ export class DiskWriter {
       return etag;
     } catch (error) {
       draft?.discard();
+      this.unmake(made);
       if (error instanceof Deno.errors.NotFound) return undefined; // parents to make
       throw error;
     }
@@ -295,6 +300,11 @@ export class DiskWriter {
     this.#latest = Math.max(this.#latest, modified);
     return etag;
   }
+}
+
+/** The place of a file in a directory that was made just now, so that nothing can be there. */
+function placeIn(directory: string, path: string): DiskPlace {
+  return { directory, path: joinPath(directory, path.slice(path.lastIndexOf("/") + 1)), info: undefined };
 }
 
 /** Whether a write depends on what is there, so that nobody else may change it meanwhile. */

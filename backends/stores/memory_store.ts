@@ -50,7 +50,12 @@ export class MemoryStore implements Complete<Store> {
   async read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
     options?.signal?.throwIfAborted();
     const node = this.#tree.find(path);
-    return node?.kind === "file" ? cut(node.content, options?.range).slice() : undefined;
+    if (node?.kind !== "file") return undefined;
+    const content = cut(node.content, options?.range);
+    const into = options?.into;
+    if (into === undefined || into.length < content.length) return content.slice();
+    into.set(content);
+    return into.subarray(0, content.length);
   }
 
   /** See `Readable.stat`. */

@@ -34,6 +34,13 @@ export interface ReadOptions extends AbortOptions {
    * @default {undefined} all of them
    */
   range?: ByteRange | undefined;
+  /**
+   * Where the store may put the bytes, if they fit, instead of making room for them: what it answers is then a view on this. A
+   * store may do so or not; what was there before may be gone in any case.
+   *
+   * @default {undefined} the store makes room
+   */
+  into?: Uint8Array | undefined;
 }
 
 /** Conditions of a change. */

@@ -96,6 +96,35 @@ export function emptyElements(type: ZarrDataType, count: number): Elements {
   return new array(new ArrayBuffer(count * itemSize));
 }
 
+/** The elements in memory that threads share. */
+export function elementsIn(room: SharedArrayBuffer, type: ZarrDataType): Elements {
+  // Typed arrays are the same over both kinds of memory, and are used in the same way.
+  return new dataTypes[type.numbers!].array(room as unknown as ArrayBuffer);
+}
+
+/**
+ * The elements of a box that lie one after the other, in C order.
+ *
+ * @param layout Where the box lies.
+ * @param shape Length of each axis of the box.
+ * @param type What they are.
+ * @returns A view; `undefined` if they lie otherwise.
+ */
+export function runOf(
+  { data, offset, stride }: Layout,
+  shape: readonly number[],
+  type: ZarrDataType,
+): Elements | undefined {
+  if (type.storage !== "number" || !ArrayBuffer.isView(data)) return undefined;
+  let run = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && stride[axis] !== run) return undefined;
+    run *= shape[axis]!;
+  }
+  const parts = partsOf(type);
+  return (data as Uint8Array).subarray(offset * parts, (offset + run) * parts) as Elements;
+}
+
 /** Whether all elements are what they would be if nothing was written: then a chunk need not be. */
 export function isFilled(elements: Elements, fill: FillValue, type: ZarrDataType): boolean {
   if (type.storage === "string") return (elements as string[]).every((text) => text === fill);

@@ -8,15 +8,17 @@ import { pooled } from "../concurrency.ts";
 import { isStorageError, StorageError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
-import type { AbortOptions, Store } from "../stores/store.ts";
-import { copyBox, emptyElements, isFilled, type Layout, partsOf } from "./box.ts";
+import type { Store } from "../stores/store.ts";
+import { copyBox, emptyElements, type Layout, partsOf, runOf } from "./box.ts";
+import { coderOf, type CoderOptions } from "./coder.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { Elements } from "./data_type.ts";
-import { filled } from "./fill_value.ts";
+import { elementsToBytes } from "./elements.ts";
+import { filled, fillWith } from "./fill_value.ts";
 import { type KeyedLock, lockOf } from "./keyed_lock.ts";
 import { type ArrayMetadata, chunkKey } from "./metadata.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { type AxisPiece, type AxisRange, combinations, piecesOf } from "./selection.ts";
+import { type AxisRange, combinations, piecesOf } from "./selection.ts";
 import { readShard, writeShard } from "./shard_file.ts";
 
 /** How many chunks are on their way at once. */
@@ -39,6 +41,8 @@ export interface ChunkRegion {
   readonly step: readonly number[];
   /** Whether nothing of the chunk is left, within the array. */
   readonly whole: boolean;
+  /** Whether it is the chunk, which lies within the array. */
+  readonly full: boolean;
 }
 
 /** The elements of an array. */
@@ -73,16 +77,18 @@ export class ChunkedArray {
    *
    * @throws {StorageError} `corrupt`, naming the chunk.
    */
-  async read(ranges: readonly AxisRange[], { signal }: AbortOptions = {}): Promise<Elements> {
+  async read(ranges: readonly AxisRange[], options: CoderOptions = {}): Promise<Elements> {
     const { type } = this.metadata;
     const shape = ranges.map(({ length }) => length);
     const data = emptyElements(type, sizeOf(shape));
     const stride = stridesOf(shape);
     await pooled(this.#regions(ranges), CONCURRENCY, async (region) => {
-      const chunk = await this.#readChunk(region, signal);
-      const target = { data, offset: dot(region.to, stride), stride };
-      copyBox(this.#within(region, chunk), target, region.shape, partsOf(type));
-    }, signal);
+      try {
+        await this.#readRegion(region, { data, offset: dot(region.to, stride), stride }, options);
+      } catch (error) {
+        throw isStorageError(error, "corrupt") ? error.at(region.path) : error;
+      }
+    }, options.signal);
     return data;
   }
 
@@ -92,28 +98,37 @@ export class ChunkedArray {
    * @param ranges The region.
    * @param values The elements.
    */
-  async write(ranges: readonly AxisRange[], values: Layout, { signal }: AbortOptions = {}): Promise<void> {
+  async write(ranges: readonly AxisRange[], values: Layout, options: CoderOptions = {}): Promise<void> {
+    if (this.store.write === undefined) {
+      throw new StorageError("unsupported", "the store of this array cannot be written");
+    }
     await pooled(this.#regions(ranges), CONCURRENCY, async (region) => {
       const source = { ...values, offset: values.offset + dot(region.to, values.stride) };
-      await this.#lock.run(region.path, () => this.#writeRegion(region, source, signal));
-    }, signal);
+      await this.#lock.run(
+        region.path,
+        () => region.whole ? this.#writeWhole(region, source, options) : this.#writePart(region, source, options),
+      );
+    }, options.signal);
   }
 
-  #regions(ranges: readonly AxisRange[]): ChunkRegion[] {
+  *#regions(ranges: readonly AxisRange[]): Generator<ChunkRegion> {
     const { shape, chunkShape, keys } = this.metadata;
-    const pieces = ranges.map((range, axis) => piecesOf(range, chunkShape[axis]!));
     const step = ranges.map((range) => range.step);
-    return combinations(pieces).map((some: readonly AxisPiece[]): ChunkRegion => ({
-      path: joinPath(this.path, chunkKey(keys, some.map(({ chunk }) => chunk))),
-      from: some.map(({ from }) => from),
-      to: some.map(({ to }) => to),
-      shape: some.map(({ length }) => length),
-      step,
-      whole: some.every(({ chunk, from, length }, axis) => {
+    for (const some of combinations(ranges.map((range, axis) => piecesOf(range, chunkShape[axis]!)))) {
+      const whole = some.every(({ chunk, from, length }, axis) => {
         const inside = Math.min(chunkShape[axis]!, shape[axis]! - chunk * chunkShape[axis]!);
         return from === 0 && length === inside && (step[axis] === 1 || inside === 1);
-      }),
-    }));
+      });
+      yield {
+        path: joinPath(this.path, chunkKey(keys, some.map(({ chunk }) => chunk))),
+        from: some.map(({ from }) => from),
+        to: some.map(({ to }) => to),
+        shape: some.map(({ length }) => length),
+        step,
+        whole,
+        full: whole && some.every(({ length }, axis) => length === chunkShape[axis]),
+      };
+    }
   }
 
   /** Where the region of a chunk lies in its elements. */
@@ -127,56 +142,60 @@ export class ChunkedArray {
     return filled(fill, type, sizeOf(chunkShape));
   }
 
-  async #readChunk(region: ChunkRegion, signal?: AbortSignal): Promise<Elements> {
-    try {
-      const shards = this.#shards;
-      if (shards !== undefined && !region.whole) return await readShard(this.store, shards, region, signal);
-      const bytes = await this.store.read(region.path, { signal });
-      return bytes === undefined ? this.#filled() : await this.pipeline.decode(bytes);
-    } catch (error) {
-      throw isStorageError(error, "corrupt") ? error.at(region.path) : error;
+  async #readRegion(region: ChunkRegion, target: Layout, options: CoderOptions): Promise<void> {
+    const { store, pipeline, metadata: { type } } = this;
+    const { signal } = options;
+    const take = (chunk: Elements): void => copyBox(this.#within(region, chunk), target, region.shape, partsOf(type));
+    const shards = this.#shards;
+    if (shards !== undefined && !region.whole) {
+      return await readShard(store, shards, region, target, options);
     }
+    const run = region.full && pipeline.isPlain ? runOf(target, region.shape, type) : undefined;
+    const into = run && elementsToBytes(run, type);
+    const bytes = await store.read(region.path, { signal, into });
+    if (bytes === undefined) take(this.#filled());
+    else if (into !== undefined && bytes.buffer === into.buffer) pipeline.checkSize(bytes);
+    else await coderOf(pipeline, options).decode(bytes, take);
   }
 
-  async #writeRegion(region: ChunkRegion, source: Layout, signal?: AbortSignal): Promise<void> {
-    const { type, fill } = this.metadata;
-    const { write } = this.store;
-    if (write === undefined) throw new StorageError("unsupported", "the store of this array cannot be written");
-    if (region.whole) {
-      const chunk = this.#wholeChunk(region, source);
-      if (isFilled(chunk, fill, type)) return await this.store.delete?.(region.path, { signal });
-      await write.call(this.store, region.path, await this.pipeline.encode(chunk), { signal });
-      return;
-    }
+  async #writeWhole(region: ChunkRegion, source: Layout, options: CoderOptions): Promise<void> {
+    const { store, pipeline, metadata: { type, fill } } = this;
+    const { signal } = options;
+    const bytes = await coderOf(pipeline, options).encode(
+      region.full ? runOf(source, region.shape, type) : undefined,
+      (chunk) => {
+        // What lies outside of the array is filled.
+        if (!region.full) fillWith(chunk, fill, type);
+        copyBox(source, this.#within(region, chunk), region.shape, partsOf(type));
+      },
+    );
+    if (bytes === undefined) await store.delete?.(region.path, { signal });
+    else await store.write!(region.path, bytes, { signal });
+  }
+
+  async #writePart(region: ChunkRegion, source: Layout, options: CoderOptions): Promise<void> {
+    const { store, metadata: { type } } = this;
+    const { signal } = options;
     for (let tries = 1;; tries++) {
       try {
-        const etag = (await this.store.stat(region.path, { signal }))?.etag;
+        const etag = (await store.stat(region.path, { signal }))?.etag;
         const condition = etag === undefined ? { ifAbsent: true, signal } : { ifMatch: etag, signal };
         const shards = this.#shards;
         if (shards !== undefined) {
-          const bytes = await writeShard(this.store, shards, region, source, signal);
-          await write.call(this.store, region.path, bytes, condition);
+          const bytes = await writeShard(store, shards, region, source, options);
+          await store.write!(region.path, bytes, condition);
           return;
         }
-        const bytes = await this.store.read(region.path, { signal });
+        const bytes = await store.read(region.path, { signal });
         const chunk = bytes === undefined ? this.#filled() : await this.pipeline.decode(bytes);
         copyBox(source, this.#within(region, chunk), region.shape, partsOf(type));
-        await write.call(this.store, region.path, await this.pipeline.encode(chunk), condition);
+        await store.write!(region.path, await this.pipeline.encode(chunk), condition);
         return;
       } catch (error) {
         const raced = isStorageError(error, "precondition-failed", "already-exists");
         if (!raced || tries === MAX_TRIES) throw isStorageError(error, "corrupt") ? error.at(region.path) : error;
       }
     }
-  }
-
-  /** The elements of a chunk of which nothing is left: those outside of the array are filled. */
-  #wholeChunk(region: ChunkRegion, source: Layout): Elements {
-    const { type, chunkShape } = this.metadata;
-    const inner = chunkShape.every((length, axis) => region.shape[axis] === length);
-    const chunk = inner ? emptyElements(type, sizeOf(chunkShape)) : this.#filled();
-    copyBox(source, this.#within(region, chunk), region.shape, partsOf(type));
-    return chunk;
   }
 }
 

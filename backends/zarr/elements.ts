@@ -9,7 +9,7 @@ import { dataTypes, type TypedArray } from "../formats/ndarray.ts";
 import type { Elements, ZarrDataType } from "./data_type.ts";
 
 /** Whether this machine keeps numbers as Zarr's `little` does. */
-const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+export const LITTLE: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * The bytes of elements; of numbers a view, where nothing has to be turned around.

@@ -174,6 +174,15 @@ export function filled(fill: FillValue, type: ZarrDataType, count: number): Elem
   return bytesToElements(bytes, type);
 }
 
+/** Puts the fill value in place of all elements. */
+export function fillWith(elements: Elements, fill: FillValue, type: ZarrDataType): void {
+  if (ArrayBuffer.isView(elements)) {
+    const { buffer, byteOffset, byteLength } = elements as TypedArray;
+    return fillBytesWith(new Uint8Array(buffer, byteOffset, byteLength), fill as Uint8Array);
+  }
+  for (const [index, value] of filled(fill, type, elements.length).entries()) elements[index] = value as never;
+}
+
 /** Repeats an element over bytes. */
 export function fillBytesWith(bytes: Uint8Array, element: Uint8Array): void {
   if (element.every((byte) => byte === 0)) return void bytes.fill(0);

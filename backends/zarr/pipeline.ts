@@ -11,6 +11,8 @@ import { type CodecSpec, malformed, notKnown } from "./metadata.ts";
 
 /** The codecs of an array, made for its chunks. */
 export class Pipeline {
+  /** The codecs, as metadata names them. */
+  readonly specs: readonly CodecSpec[];
   /** What goes in. */
   readonly chunk: ChunkSpec;
   /** What turns elements into bytes. */
@@ -21,11 +23,13 @@ export class Pipeline {
   readonly #sizes: readonly (number | undefined)[];
 
   private constructor(
+    specs: readonly CodecSpec[],
     chunk: ChunkSpec,
     elements: readonly ElementsCodec[],
     serial: SerialCodec,
     bytes: readonly BytesCodec[],
   ) {
+    this.specs = specs;
     this.chunk = chunk;
     this.serial = serial;
     this.#elements = elements;
@@ -62,7 +66,12 @@ export class Pipeline {
       else bytes.push(codec);
     }
     if (serial === undefined) throw malformed("none of its codecs turns elements into bytes");
-    return new Pipeline(chunk, elements, serial, bytes);
+    return new Pipeline(specs, chunk, elements, serial, bytes);
+  }
+
+  /** Whether the bytes of a chunk are those that its elements have in memory. */
+  get isPlain(): boolean {
+    return this.isBare && this.serial.isPlain;
   }
 
   /** Whether the bytes are those of the serial codec, and its elements those of the array: then a part can be read. */
@@ -96,11 +105,14 @@ export class Pipeline {
    * @throws {StorageError} `corrupt` if it is not what the codecs write.
    */
   decode(bytes: Uint8Array): Maybe<Elements> {
-    const size = this.size;
-    if (size !== undefined && bytes.length !== size) {
-      throw new StorageError("corrupt", `a chunk has ${bytes.length} bytes instead of ${size}`);
-    }
+    this.checkSize(bytes);
     return this.#decodeBytes(bytes, this.#bytes.length - 1);
+  }
+
+  /** Throws `corrupt` if a chunk cannot have so many bytes. */
+  checkSize({ length }: Uint8Array): void {
+    if (this.size === undefined || length === this.size) return;
+    throw new StorageError("corrupt", `a chunk has ${length} bytes instead of ${this.size}`);
   }
 
   #decodeBytes(value: Maybe<Uint8Array>, from: number): Maybe<Elements> {

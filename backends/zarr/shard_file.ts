@@ -4,55 +4,132 @@
  * @module
  */
 
+import { StorageError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../formats/shape.ts";
-import type { Store } from "../stores/store.ts";
-import { copyBox, emptyElements, isFilled, type Layout, partsOf } from "./box.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
+import { copyBox, type Layout, partsOf } from "./box.ts";
 import type { ChunkRegion } from "./chunked.ts";
+import { coderOf, type CoderOptions } from "./coder.ts";
 import type { ShardEntry, ShardIndex, ShardingCodec } from "./codecs/sharding.ts";
 import type { Elements } from "./data_type.ts";
 import { filled } from "./fill_value.ts";
-import { type AxisPiece, combinations, piecesOf } from "./selection.ts";
+import { combinations, piecesOf } from "./selection.ts";
 
 /** Chunks that lie no further apart than this are read together: a second request costs more. */
 const GAP = 4096;
 
-/** Reads what is needed of a shard; the elements of other chunks are not those of the array. */
+/** How often a shard is read that others keep changing. */
+const MAX_TRIES = 100;
+
+/** The part of the bytes that are wanted which may be read beside them. */
+const WASTE = 1 / 8;
+
+/** What a region takes of one chunk of a shard. */
+interface Piece {
+  /** The number of the chunk. */
+  readonly chunk: number;
+  /** Index of the first element of the piece in the chunk. */
+  readonly from: number;
+  /** Index of the first element in what is selected, along each axis. */
+  readonly to: readonly number[];
+  /** Length of each axis. */
+  readonly shape: readonly number[];
+  /** Whether it is all of the chunk. */
+  readonly full: boolean;
+}
+
+/**
+ * Reads what a region needs of a shard. The index and the chunks are read one after the other, so if someone has replaced the shard
+ * meanwhile, both are read again.
+ */
 export async function readShard(
   store: Store,
   shards: ShardingCodec,
   region: ChunkRegion,
-  signal?: AbortSignal,
-): Promise<Elements> {
-  const { shape, type, fill } = shards.chunk;
-  const range = shards.location === "start" ? { offset: 0, length: shards.indexSize } : { suffix: shards.indexSize };
-  const head = await store.read(region.path, { range, signal });
-  if (head === undefined) return filled(fill, type, sizeOf(shape));
-  const index = await shards.decodeIndex(head);
-  const touched = touchedBy(shards, region);
-  const bytes = await readEntries(store, region.path, touched.map((number) => index[number]), signal);
-  const elements = emptyElements(type, sizeOf(shape));
-  const stride = stridesOf(shape);
-  const inner = shards.inner.chunk.shape;
-  const origins = shards.origins();
-  for (const [position, number] of touched.entries()) {
-    const encoded = bytes[position];
-    const chunk = encoded === undefined ? filled(fill, type, sizeOf(inner)) : await shards.inner.decode(encoded);
-    const target = { data: elements, offset: origins[number]!, stride };
-    copyBox({ data: chunk, offset: 0, stride: stridesOf(inner) }, target, inner, partsOf(type));
+  target: Layout,
+  options: CoderOptions,
+): Promise<void> {
+  const { signal } = options;
+  for (let tries = 1;; tries++) {
+    const etag = (await store.stat(region.path, { signal }))?.etag;
+    let failure: unknown;
+    try {
+      await readOnce(store, shards, region, target, options);
+    } catch (error) {
+      failure = error;
+    }
+    if ((await store.stat(region.path, { signal }))?.etag === etag) {
+      if (failure !== undefined) throw failure;
+      return;
+    }
+    if (tries === MAX_TRIES) {
+      throw new StorageError("busy", "others kept changing it: try again", { path: region.path, retryable: true });
+    }
   }
-  return elements;
 }
 
-/** The numbers of the chunks that a region touches. */
-function touchedBy(shards: ShardingCodec, { from, shape, step }: ChunkRegion): number[] {
-  const stride = stridesOf(shards.grid);
-  const pieces = from.map((start, axis) => {
-    const range = { start, length: shape[axis]!, step: step[axis]!, dropped: false };
-    return piecesOf(range, shards.inner.chunk.shape[axis]!);
-  });
-  return combinations(pieces).map((some: readonly AxisPiece[]) =>
-    some.reduce((sum, { chunk }, axis) => sum + chunk * stride[axis]!, 0)
+async function readOnce(
+  store: Store,
+  shards: ShardingCodec,
+  region: ChunkRegion,
+  target: Layout,
+  options: CoderOptions,
+): Promise<void> {
+  const { type, fill, shape } = shards.inner.chunk;
+  const pieces = piecesIn(shards, region);
+  const steps = stepsIn(shards, region);
+  const take = ({ from, to, shape }: Piece, chunk: Elements): void => {
+    copyBox({ data: chunk, offset: from, stride: steps }, at(target, to), shape, partsOf(type));
+  };
+  const index = await readIndex(store, shards, region.path, options);
+  const wanted = pieces.map(({ chunk }) => index[chunk]);
+  const bytes = await readEntries(store, region.path, wanted, options);
+  const coder = coderOf(shards.inner, options);
+  await Promise.all(pieces.map(async (piece, number) => {
+    const encoded = bytes[number];
+    if (encoded === undefined) take(piece, filled(fill, type, sizeOf(shape)));
+    else await coder.decode(encoded, (chunk) => take(piece, chunk));
+  }));
+}
+
+async function readIndex(
+  store: Store,
+  shards: ShardingCodec,
+  path: string,
+  { signal }: AbortOptions,
+): Promise<ShardIndex> {
+  const { indexSize, location } = shards;
+  const range = location === "start" ? { offset: 0, length: indexSize } : { suffix: indexSize };
+  const bytes = await store.read(path, { range, signal });
+  return bytes === undefined ? [] : await shards.decodeIndex(bytes);
+}
+
+/** The chunks that a region touches, and what it takes of each. */
+function piecesIn(shards: ShardingCodec, { from, shape, step }: ChunkRegion): Piece[] {
+  const inner = shards.inner.chunk.shape;
+  const [grid, stride] = [stridesOf(shards.grid), stridesOf(inner)];
+  const pieces = from.map((start, axis) =>
+    piecesOf({ start, length: shape[axis]!, step: step[axis]!, dropped: false }, inner[axis]!)
   );
+  return combinations(pieces).map((some): Piece => ({
+    chunk: some.reduce((sum, { chunk }, axis) => sum + chunk * grid[axis]!, 0),
+    from: some.reduce((sum, { from }, axis) => sum + from * stride[axis]!, 0),
+    to: some.map(({ to }) => to),
+    shape: some.map(({ length }) => length),
+    full: some.every(({ length }, axis) => length === inner[axis]),
+  }));
+}
+
+/** From one selected element of a chunk to the next, along each axis. */
+function stepsIn(shards: ShardingCodec, { step }: ChunkRegion): number[] {
+  return stridesOf(shards.inner.chunk.shape).map((distance, axis) => distance * step[axis]!);
+}
+
+function at(layout: Layout, position: readonly number[]): Layout {
+  return {
+    ...layout,
+    offset: position.reduce((sum, index, axis) => sum + index * layout.stride[axis]!, layout.offset),
+  };
 }
 
 /** Reads entries of a shard, neighbours together. */
@@ -60,14 +137,18 @@ async function readEntries(
   store: Store,
   path: string,
   entries: readonly (ShardEntry | undefined)[],
-  signal?: AbortSignal,
+  { signal }: AbortOptions,
 ): Promise<(Uint8Array | undefined)[]> {
   const sorted = entries.filter((entry) => entry !== undefined).sort((a, b) => a.offset - b.offset);
+  let waste = sorted.reduce((sum, { length }) => sum + length, 0) * WASTE;
   const runs: { offset: number; end: number }[] = [];
   for (const { offset, length } of sorted) {
     const last = runs[runs.length - 1];
-    if (last !== undefined && offset - last.end <= GAP) last.end = Math.max(last.end, offset + length);
-    else runs.push({ offset, end: offset + length });
+    const gap = last === undefined ? Infinity : Math.max(0, offset - last.end);
+    if (last !== undefined && gap <= Math.min(GAP, waste)) {
+      waste -= gap;
+      last.end = Math.max(last.end, offset + length);
+    } else runs.push({ offset, end: offset + length });
   }
   const read = await Promise.all(runs.map(async ({ offset, end }) => {
     return { offset, bytes: await store.read(path, { range: { offset, length: end - offset }, signal }) };
@@ -86,35 +167,39 @@ export async function writeShard(
   shards: ShardingCodec,
   region: ChunkRegion,
   source: Layout,
-  signal?: AbortSignal,
+  options: CoderOptions,
 ): Promise<Uint8Array> {
-  const { shape, type, fill } = shards.chunk;
-  const bytes = await store.read(region.path, { signal });
+  const { type, fill, shape } = shards.inner.chunk;
+  const bytes = await store.read(region.path, { signal: options.signal });
   const index: ShardIndex = bytes === undefined ? [] : await shards.indexOf(bytes);
-  const count = sizeOf(shards.grid);
-  const chunks = Array.from({ length: count }, (_, number) => {
+  const chunks = Array.from({ length: sizeOf(shards.grid) }, (_, number) => {
     const entry = index[number];
     return entry === undefined ? undefined : bytes!.subarray(entry.offset, entry.offset + entry.length);
   });
-  const inner = shards.inner.chunk.shape;
-  const elements = emptyElements(type, sizeOf(shape));
-  const stride = stridesOf(shape);
-  const touched = touchedBy(shards, region);
-  const origins = shards.origins();
-  for (const number of touched) {
-    const encoded = chunks[number];
-    const chunk = encoded === undefined ? filled(fill, type, sizeOf(inner)) : await shards.inner.decode(encoded);
-    const target = { data: elements, offset: origins[number]!, stride };
-    copyBox({ data: chunk, offset: 0, stride: stridesOf(inner) }, target, inner, partsOf(type));
-  }
-  const offset = region.from.reduce((sum, from, axis) => sum + from * stride[axis]!, 0);
-  const steps = stride.map((distance, axis) => distance * region.step[axis]!);
-  copyBox(source, { data: elements, offset, stride: steps }, region.shape, partsOf(type));
-  for (const number of touched) {
-    const chunk = emptyElements(type, sizeOf(inner));
-    const from = { data: elements, offset: origins[number]!, stride };
-    copyBox(from, { data: chunk, offset: 0, stride: stridesOf(inner) }, inner, partsOf(type));
-    chunks[number] = isFilled(chunk, fill, type) ? undefined : await shards.inner.encode(chunk);
-  }
+  const steps = stepsIn(shards, region);
+  const coder = coderOf(shards.inner, options);
+  await Promise.all(
+    piecesIn(shards, region).map(async (piece) => {
+      const encoded = chunks[piece.chunk];
+      const before = piece.full
+        ? undefined
+        : encoded === undefined
+        ? filled(fill, type, sizeOf(shape))
+        : await shards.inner.decode(encoded);
+      chunks[piece.chunk] = await coder.encode(undefined, (chunk) => {
+        if (before !== undefined) copyBox(whole(before, shape), whole(chunk, shape), shape, partsOf(type));
+        copyBox(
+          at(source, piece.to),
+          { data: chunk, offset: piece.from, stride: steps },
+          piece.shape,
+          partsOf(type),
+        );
+      });
+    }),
+  );
   return await shards.join(chunks);
+}
+
+function whole(data: Elements, shape: readonly number[]): Layout {
+  return { data, offset: 0, stride: stridesOf(shape) };
 }

@@ -7,7 +7,7 @@
 
 import { StorageError } from "../../errors.ts";
 import { sizeOf } from "../../formats/shape.ts";
-import { bytesToElements, elementsToBytes, swapped } from "../elements.ts";
+import { bytesToElements, elementsToBytes, LITTLE, swapped } from "../elements.ts";
 import type { JsonObject } from "../json.ts";
 import { malformed } from "../metadata.ts";
 import type { ChunkSpec, SerialCodec } from "./codec.ts";
@@ -26,6 +26,7 @@ export function bytes(configuration: JsonObject, { shape, type }: ChunkSpec): Se
   return {
     kind: "serial",
     size,
+    isPlain: type.storage === "number" && (endian === "little" || type.swapSize === 1) && LITTLE,
     encode: (elements) => turn(elementsToBytes(elements, type)),
     decode(data) {
       if (data.length === size) return bytesToElements(turn(data), type);

@@ -42,6 +42,8 @@ export interface SerialCodec {
   readonly kind: "serial";
   /** How many bytes come out of it; `undefined` if that depends. */
   readonly size: number | undefined;
+  /** Whether the bytes are those that the elements have in memory. */
+  readonly isPlain: boolean;
   /** Encodes; the bytes may be a view on the elements. */
   encode(elements: Elements): Maybe<Uint8Array>;
   /**

@@ -13,10 +13,13 @@ import { integerOf } from "./configuration.ts";
 /** The most that a chunk may become whose size nobody knows: an engine would go on until the memory ends. */
 const MAX_SIZE = 2 ** 31 - 1;
 
+/** The largest piece that an engine is told to put out: it makes room for all of it. */
+const MAX_PIECE = 64 * 1024 * 1024;
+
 /** Compresses and decompresses. */
 interface Engine {
-  compress(bytes: Uint8Array): Uint8Array;
-  decompress(bytes: Uint8Array, maxOutputLength: number): Uint8Array;
+  compress(bytes: Uint8Array, room: { readonly chunkSize: number }): Uint8Array;
+  decompress(bytes: Uint8Array, room: { readonly chunkSize: number; readonly maxOutputLength: number }): Uint8Array;
 }
 
 /** Makes the codec `gzip`. */
@@ -24,8 +27,8 @@ export async function gzip(configuration: JsonObject): Promise<BytesCodec> {
   const level = integerOf(configuration, "level", { minimum: 0, maximum: 9, otherwise: 5 });
   const { gunzipSync, gzipSync } = await import("node:zlib");
   return codecOf("gzip", {
-    compress: (bytes) => gzipSync(bytes, { level }),
-    decompress: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }),
+    compress: (bytes, room) => gzipSync(bytes, { level, ...room }),
+    decompress: (bytes, room) => gunzipSync(bytes, room),
   });
 }
 
@@ -34,8 +37,8 @@ export async function zlib(configuration: JsonObject): Promise<BytesCodec> {
   const level = integerOf(configuration, "level", { minimum: -1, maximum: 9, otherwise: 1 });
   const { deflateSync, inflateSync } = await import("node:zlib");
   return codecOf("zlib", {
-    compress: (bytes) => deflateSync(bytes, { level }),
-    decompress: (bytes, maxOutputLength) => inflateSync(bytes, { maxOutputLength }),
+    compress: (bytes, room) => deflateSync(bytes, { level, ...room }),
+    decompress: (bytes, room) => inflateSync(bytes, room),
   });
 }
 
@@ -49,8 +52,8 @@ export async function zstd(configuration: JsonObject): Promise<BytesCodec> {
     [constants.ZSTD_c_checksumFlag]: checksum ? 1 : 0,
   };
   return codecOf("zstd", {
-    compress: (bytes) => zstdCompressSync(bytes, { params }),
-    decompress: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
+    compress: (bytes, room) => zstdCompressSync(bytes, { params, ...room }),
+    decompress: (bytes, room) => zstdDecompressSync(bytes, room),
   });
 }
 
@@ -58,16 +61,23 @@ function codecOf(name: string, { compress, decompress }: Engine): BytesCodec {
   return {
     kind: "bytes",
     size: () => undefined,
-    encode: (bytes) => plain(compress(bytes)),
+    encode: (bytes) => plain(compress(bytes, { chunkSize: pieceOf(bytes.length) })),
     decode(bytes, size) {
       try {
-        return plain(decompress(bytes, Math.max(1, size ?? MAX_SIZE)));
+        const maxOutputLength = Math.max(1, size ?? MAX_SIZE);
+        const chunkSize = pieceOf(size ?? bytes.length * 4);
+        return plain(decompress(bytes, { maxOutputLength, chunkSize }));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new StorageError("corrupt", `a chunk cannot be decompressed by ${name}: ${reason}`, { cause: error });
       }
     },
   };
+}
+
+/** The engines put out pieces and join them: of this size, they need one. */
+function pieceOf(size: number): number {
+  return Math.min(MAX_PIECE, size + (size >> 8) + 1024);
 }
 
 /** A `Buffer` as what it is a view of: its `slice` does not copy. */

@@ -57,6 +57,8 @@ export class ShardingCodec implements SerialCodec {
   readonly kind = "serial";
   /** See `SerialCodec.size`. */
   readonly size = undefined;
+  /** See `SerialCodec.isPlain`. */
+  readonly isPlain = false;
   /** What a shard is. */
   readonly chunk: ChunkSpec;
   /** How many chunks there are along each axis. */

@@ -21,6 +21,7 @@ export function vlenUtf8(_configuration: JsonObject, { shape, type }: ChunkSpec)
   return {
     kind: "serial",
     size: undefined,
+    isPlain: false,
     encode: (elements) => join((elements as string[]).map(utf8)),
     decode: (bytes) => split(bytes, count).map(textOf),
   };
@@ -33,6 +34,7 @@ export function vlenBytes(_configuration: JsonObject, { shape, type }: ChunkSpec
   return {
     kind: "serial",
     size: undefined,
+    isPlain: false,
     encode: (elements) => join(elements as Uint8Array[]),
     decode: (bytes) => split(bytes, count).map((element) => element.slice()),
   };
