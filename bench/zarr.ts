@@ -100,9 +100,8 @@ export async function ourPlace(
   directory: string,
   durability: Durability,
 ): Promise<Place> {
-  const store = new DiskStore({ root: directory, durability });
   const create = (): Promise<ZarrArray> =>
-    ZarrArray.create(store, "a", "float32", cut.shape, {
+    ZarrArray.create(new DiskStore({ root: directory, durability }), "a", "float32", cut.shape, {
       chunks: cut.chunks,
       compressor: codec === "none" ? null : { name: codec, level: LEVELS[codec] },
     });

@@ -79,7 +79,8 @@ export function rawPlace(array: NdArray, cut: Cut, directory: string): Place {
     read: {
       name: "Deno.readFile",
       async work(): Promise<void> {
-        for (let i = 0; i < count; i++) await Deno.readFile(path(i));
+        const all: Uint8Array[] = [];
+        for (let i = 0; i < count; i++) all.push(await Deno.readFile(path(i)));
       },
     },
     loaded: async () => {

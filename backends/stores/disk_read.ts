@@ -10,6 +10,11 @@ import { cut, extentOf } from "./range.ts";
 import type { ReadOptions } from "./store.ts";
 import { concat } from "./stream.ts";
 
+/**
+ * The same where the caller has made room: it has many reads under way, and the first touch of new memory, which takes longer than
+ * the reading, is then shared by other threads.
+ */
+const INTO_SYNC_SIZE = 32 * 1024;
 const CHUNK = 256 * 1024;
 const PIECE = 16 * 1024 * 1024;
 
@@ -30,7 +35,7 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
     const { start, end } = extentOf(info.size, options?.range);
     if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
     const bytes = roomFor(end - start, options?.into);
-    if (bytes.length <= SYNC_SIZE) return fillSync(file, bytes);
+    if (bytes.length <= (options?.into === undefined ? SYNC_SIZE : INTO_SYNC_SIZE)) return fillSync(file, bytes);
     open = false;
     return fill(file, bytes, options?.signal);
   } finally {

@@ -156,8 +156,7 @@ export class DiskWriter {
     let made: readonly string[] = [];
     try {
       made = this.#places.makeUnseen(path);
-      const place = made[0] === undefined ? this.#places.target(path, true) : placeIn(made[0], path);
-      if (made[0] !== undefined) this.#sweeper.note(made[0]);
+      const place = this.#newPlace(made, path) ?? this.#places.target(path, true);
       if (!this.#sweeper.knows(place.directory)) return undefined;
       checkConditions(place.info, path);
       const since = place.info ? 0 : lookAt(place.directory)?.mtime?.getTime() ?? 0;
@@ -172,6 +171,13 @@ export class DiskWriter {
       if (error instanceof Deno.errors.NotFound) return undefined; // parents to make
       throw error;
     }
+  }
+
+  /** The place of a file in a directory that was made just now, so that nothing can be there. */
+  #newPlace([directory]: readonly string[], path: string): DiskPlace | undefined {
+    if (directory === undefined) return undefined;
+    this.#sweeper.note(directory);
+    return { directory, path: joinPath(directory, path.slice(path.lastIndexOf("/") + 1)), info: undefined };
   }
 
   /** Writes one file; `fill` may be called again if the directory vanishes meanwhile. */
@@ -300,11 +306,6 @@ export class DiskWriter {
     this.#latest = Math.max(this.#latest, modified);
     return etag;
   }
-}
-
-/** The place of a file in a directory that was made just now, so that nothing can be there. */
-function placeIn(directory: string, path: string): DiskPlace {
-  return { directory, path: joinPath(directory, path.slice(path.lastIndexOf("/") + 1)), info: undefined };
 }
 
 /** Whether a write depends on what is there, so that nobody else may change it meanwhile. */
