@@ -33,3 +33,8 @@ export function lockOf(store: Store): KeyedLock {
   if (lock === undefined) LOCKS.set(store, lock = new KeyedLock());
   return lock;
 }
+
+/** Makes a store that stands before another one share its lock. */
+export function shareLock(outer: Store, inner: Store): void {
+  LOCKS.set(outer, lockOf(inner));
+}

@@ -1,0 +1,244 @@
+/**
+ * {@linkcode ArrayEditor}: changes parts of arrays, in their places.
+ *
+ * The etag of an array is that of its document, so whoever changes elements writes the document once more, unchanged, when all are
+ * written. If the array was replaced meanwhile, the elements are written to the new one.
+ *
+ * @module
+ */
+
+import { isStorageError, StorageError } from "../errors.ts";
+import { joinPath } from "../path.ts";
+import { sizeOf } from "../formats/shape.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
+import { ChunkedArray } from "./chunked.ts";
+import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
+import { formatJson, type JsonObject } from "./json.ts";
+import { changed, exclusively, isUnfinished } from "./publish.ts";
+import { recording } from "./recording.ts";
+import { finish } from "./replacement.ts";
+import { lineageOf } from "./lineage.ts";
+import { type AxisRange, rangesOf, type Selection } from "./selection.ts";
+import type { ZarrTree } from "./tree.ts";
+import { layoutOf, type ZarrValue } from "./value.ts";
+import { pipelineOf } from "./zarr_array.ts";
+import { filled } from "./fill_value.ts";
+import type { ArrayMetadata } from "./metadata.ts";
+
+/** How often a change is tried when others keep changing the array. */
+const MAX_TRIES = 1000;
+
+/** What a change answers. */
+export interface EditResult {
+  /** The etag of the array after it. */
+  readonly etag: string | undefined;
+  /** Length of each axis after it. */
+  readonly shape: readonly number[];
+}
+
+/** Options of a change under a condition. */
+export interface EditOptions extends AbortOptions {
+  /**
+   * Only change the array that has this etag; refuses with `precondition-failed` otherwise.
+   *
+   * @default {undefined}
+   */
+  ifMatch?: string | undefined;
+}
+
+/** Changes parts of arrays. */
+export class ArrayEditor {
+  readonly #store: Store;
+  readonly #tree: ZarrTree;
+
+  constructor(store: Store, tree: ZarrTree) {
+    this.#store = store;
+    this.#tree = tree;
+  }
+
+  /** The document of an array whose chunks are at their places. */
+  async head(path: string, options?: AbortOptions): Promise<ArrayHead> {
+    if (this.#store.write === undefined) throw new StorageError("unsupported", "its store cannot be written", { path });
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const head = await readHead(this.#store, path, options);
+      if (!isArrayHead(head)) throw await this.#tree.absence(path, options);
+      if (!isUnfinished(head)) return head;
+      await exclusively(this.#store, path, async () => {
+        const again = await readHead(this.#store, path, options);
+        if (isUnfinished(again)) await finish(this.#store, again);
+      });
+    }
+    throw busy(path);
+  }
+
+  /** Writes a region. */
+  async write(
+    path: string,
+    selection: Selection | undefined,
+    value: unknown,
+    options: EditOptions,
+  ): Promise<EditResult> {
+    return await this.#change(path, options, ({ shape }) => rangesOf(selection, shape), value);
+  }
+
+  /** Makes an array longer by another one. */
+  async append(path: string, value: ZarrValue, axis: number, options: EditOptions): Promise<EditResult> {
+    const { shape, type } = (await this.head(path, options)).node;
+    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+      throw new StorageError("invalid-argument", `the array has axes 0 to ${shape.length - 1}, not ${axis}`, { path });
+    }
+    const more = value.shape[axis] ?? 0;
+    layoutOf(value, type, shape.with(axis, more));
+    let start = 0;
+    // First the place, so that several who append get one each.
+    await this.#reshape(path, options, (before) => {
+      layoutOf(value, type, before.with(axis, more));
+      start = before[axis]!;
+      return before.with(axis, start + more);
+    });
+    const plan = ({ shape }: ArrayMetadata): AxisRange[] =>
+      shape.map((length, each) => {
+        const [from, count] = each === axis ? [start, more] : [0, length];
+        return { start: from, length: count, step: 1, dropped: false };
+      });
+    return await this.#change(path, { signal: options.signal }, plan, value);
+  }
+
+  /** Makes an array longer or shorter; what is new is filled. */
+  async resize(path: string, shape: readonly number[], options: EditOptions): Promise<EditResult> {
+    sizeOf(shape);
+    let before: ArrayMetadata | undefined;
+    const result = await this.#reshape(path, options, (old, metadata) => {
+      if (old.length !== shape.length) {
+        throw new StorageError("invalid-argument", `the array has ${old.length} axes, not ${shape.length}`, { path });
+      }
+      before = metadata;
+      return [...shape];
+    });
+    // What was cut off is filled, so that it does not come back when the array grows again.
+    await this.#clear(path, before!, shape, options);
+    return result;
+  }
+
+  async #clear(path: string, before: ArrayMetadata, shape: readonly number[], options: AbortOptions): Promise<void> {
+    if (shape.every((length, axis) => length >= before.shape[axis]!)) return;
+    const array = new ChunkedArray(this.#store, path, before, await pipelineOf(before));
+    for (const [axis, length] of shape.entries()) {
+      const cut = before.shape[axis]! - length;
+      if (cut <= 0) continue;
+      const ranges = before.shape.map((whole, each) => {
+        const start = each === axis ? length : 0;
+        return { start, length: whole - start, step: 1, dropped: false };
+      });
+      const element = { data: filled(before.fill, before.type, 1), offset: 0, stride: shape.map(() => 0) };
+      await array.write(ranges, element, { signal: options.signal });
+    }
+  }
+
+  /** Changes the shape by compare-and-swap. */
+  async #reshape(
+    path: string,
+    { ifMatch, signal }: EditOptions,
+    change: (shape: readonly number[], metadata: ArrayMetadata) => readonly number[],
+  ): Promise<EditResult> {
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const head = await this.head(path, { signal });
+      if (ifMatch !== undefined && head.etag !== ifMatch) throw changed(path);
+      const shape = change(head.node.shape, head.node);
+      const etag = await this.rewrite(head, { ...head.document, shape });
+      if (etag !== undefined) return { etag, shape };
+    }
+    throw busy(path);
+  }
+
+  /** Changes elements, and the etag after that. */
+  async #change(
+    path: string,
+    { ifMatch, signal }: EditOptions,
+    plan: (metadata: ArrayMetadata) => readonly AxisRange[],
+    value: unknown,
+  ): Promise<EditResult> {
+    const lineage = lineageOf(this.#store);
+    if (ifMatch !== undefined) await this.#claim(path, ifMatch, signal);
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const head = await this.head(path, { signal });
+      const { node } = head;
+      const ranges = plan(node);
+      checkInside(ranges, node.shape, path);
+      const lengths = ranges.map(({ length }) => length);
+      const layout = layoutOf(value, node.type, lengths, ranges.map(({ dropped }) => !dropped));
+      const record = recording(this.#store);
+      try {
+        await new ChunkedArray(record.store, path, node, await pipelineOf(node)).write(ranges, layout, { signal });
+      } catch (error) {
+        throw await this.#partly(head, record.changes, error);
+      }
+      const etag = await this.touch(path, (current) => lineage.areOne(path, head.etag, current));
+      if (etag !== undefined) return { etag, shape: node.shape };
+    }
+    throw busy(path);
+  }
+
+  /** Lets only one of those who change the same content under a condition go on. */
+  async #claim(path: string, ifMatch: string, signal: AbortSignal | undefined): Promise<void> {
+    const head = await this.head(path, { signal });
+    if (head.etag !== ifMatch || await this.rewrite(head, head.document) === undefined) throw changed(path);
+  }
+
+  /** Says what was written before the rest failed. */
+  async #partly(head: ArrayHead, count: number, error: unknown): Promise<unknown> {
+    if (count === 0) return error;
+    await this.touch(head.path).catch(() => undefined);
+    if (!isStorageError(error)) return error;
+    const detail = `${error.detail}; ${count} chunk${count === 1 ? " was" : "s were"} written before, and stay`;
+    return new StorageError(error.code, detail, {
+      path: error.path ?? head.path,
+      cause: error,
+      retryable: error.retryable,
+    });
+  }
+
+  /**
+   * Writes the document as it is, so that the array has another etag.
+   *
+   * @param path The array.
+   * @param isSame Whether an etag is one of the array that was changed.
+   * @returns The etag; `undefined` if it is not the same array any more.
+   */
+  async touch(
+    path: string,
+    isSame: (etag: string | undefined) => boolean = () => true,
+  ): Promise<string | undefined> {
+    for (;;) {
+      const head = await this.head(path);
+      if (!isSame(head.etag)) return undefined;
+      const etag = await this.rewrite(head, head.document);
+      if (etag !== undefined) return etag;
+    }
+  }
+
+  /** Writes the document of the same array; `undefined` if it has changed. */
+  async rewrite(head: ArrayHead, document: JsonObject): Promise<string | undefined> {
+    try {
+      const { etag } = await this.#store.write!(joinPath(head.path, head.file), formatJson(document), {
+        ifMatch: head.etag,
+      });
+      lineageOf(this.#store).follow(head.path, head.etag, etag);
+      return etag;
+    } catch (error) {
+      if (isStorageError(error, "precondition-failed")) return undefined;
+      throw error;
+    }
+  }
+}
+
+function checkInside(ranges: readonly AxisRange[], shape: readonly number[], path: string): void {
+  if (ranges.every(({ start, length, step }, axis) => length === 0 || start + (length - 1) * step < shape[axis]!)) {
+    return;
+  }
+  throw new StorageError("precondition-failed", "it was replaced by a smaller array meanwhile", { path });
+}
+
+function busy(path: string): StorageError {
+  return new StorageError("busy", "others kept changing it: try again", { path, retryable: true });
+}

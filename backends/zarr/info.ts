@@ -1,0 +1,63 @@
+/**
+ * {@linkcode ZarrFileInfo}: what is told of an array.
+ *
+ * @module
+ */
+
+import type { FileInfo } from "../data_source.ts";
+import { ShardingCodec } from "./codecs/sharding.ts";
+import type { ZarrDataTypeName } from "./data_type.ts";
+import { formatFill } from "./fill_value.ts";
+import type { ArrayHead } from "./head.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { CodecSpec, ZarrFormat } from "./metadata.ts";
+import { pipelineOf } from "./zarr_array.ts";
+
+/** What is known of an array without reading any of its elements. */
+export interface ZarrArrayInfo {
+  /** The format of Zarr. */
+  readonly format: ZarrFormat;
+  /** Length of each axis. */
+  readonly shape: readonly number[];
+  /** What its elements are. */
+  readonly dtype: ZarrDataTypeName;
+  /** Length of a chunk along each axis. */
+  readonly chunks: readonly number[];
+  /** Length of a shard along each axis; `undefined` if each chunk is a file. */
+  readonly shards: readonly number[] | undefined;
+  /** The codecs, the first one first. */
+  readonly codecs: readonly CodecSpec[];
+  /** What elements are that were never written, as it stands in the metadata. */
+  readonly fillValue: Json;
+  /** A name for each axis. */
+  readonly dimensionNames: readonly (string | null)[] | undefined;
+  /** The attributes. */
+  readonly attributes: JsonObject;
+}
+
+/** What `ZarrBackend.stat` tells. */
+export interface ZarrFileInfo extends FileInfo {
+  /** Of an array (through a link): how it is kept; `undefined` of everything else. */
+  readonly array?: ZarrArrayInfo | undefined;
+}
+
+/** What is told of an array. */
+export async function infoOf(
+  { node, etag, modified }: ArrayHead,
+): Promise<Pick<ZarrFileInfo, "etag" | "modified" | "array">> {
+  const { format, shape, chunkShape, type, fill, codecs, dimensionNames, attributes } = node;
+  const { serial } = await pipelineOf(node);
+  const sharding = serial instanceof ShardingCodec ? serial : undefined;
+  const array: ZarrArrayInfo = {
+    format,
+    shape,
+    dtype: type.name,
+    chunks: sharding?.inner.chunk.shape ?? chunkShape,
+    shards: sharding && chunkShape,
+    codecs,
+    fillValue: formatFill(fill, type),
+    dimensionNames,
+    attributes,
+  };
+  return { etag, modified, array };
+}

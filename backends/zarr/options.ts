@@ -1,0 +1,32 @@
+/**
+ * The options of the zarr backend.
+ *
+ * @module
+ */
+
+import type { ExpiringSaveOptions, LoadOptions } from "../data_source.ts";
+import type { Format } from "../formats/format.ts";
+import type { ZarrLayoutOptions } from "./array_plan.ts";
+import type { ZarrFormat } from "./metadata.ts";
+import type { Selection } from "./selection.ts";
+
+/** Options of `ZarrBackend.load`. */
+export interface ZarrLoadOptions extends LoadOptions {
+  /**
+   * The part of an array to load: only the chunks it touches are read.
+   *
+   * @default {undefined} all of it
+   */
+  selection?: Selection | undefined;
+}
+
+/** Options of `ZarrBackend.save`: how an array is kept, and under which conditions it is saved. */
+export interface ZarrSaveOptions extends Omit<ExpiringSaveOptions, "format">, Omit<ZarrLayoutOptions, "format"> {
+  /**
+   * The format of Zarr, 2 or 3: then it is saved as an array under any suffix. Or a format for a file, its name or its suffix: then
+   * it is saved as a file.
+   *
+   * @default {undefined} a file under a suffix that a format knows; else an array, in the format of Zarr of the group above, or 3
+   */
+  format?: ZarrFormat | Format | string | undefined;
+}

@@ -1,0 +1,142 @@
+/**
+ * {@linkcode publish}: makes what was built the array at a path.
+ *
+ * @module
+ */
+
+import type { SaveOptions } from "../data_source.ts";
+import { isStorageError, StorageError } from "../errors.ts";
+import { joinPath } from "../path.ts";
+import type { Store } from "../stores/store.ts";
+import type { Draft } from "./draft.ts";
+import { type Head, readHead } from "./head.ts";
+import { type Hierarchy, makeHierarchy } from "./groups.ts";
+import { lockOf } from "./keyed_lock.ts";
+import { V3_FILE } from "./metadata_v3.ts";
+import { writeDocument } from "./node.ts";
+import { finish, formatReplacement, type Replacement } from "./replacement.ts";
+import type { ZarrTree } from "./tree.ts";
+
+/** How often it is tried when others keep changing what is there. */
+const MAX_TRIES = 1000;
+
+/** Where arrays are published. */
+export interface Publisher extends Hierarchy {
+  /** The store. */
+  readonly store: Store;
+  /** The same as a tree. */
+  readonly tree: ZarrTree;
+}
+
+/** Conditions of publishing. */
+export type Conditions = Pick<SaveOptions, "overwrite" | "ifMatch" | "signal">;
+
+/** Runs what changes which array is at a path, one at a time in this process. */
+export async function exclusively<R>(store: Store, path: string, work: () => Promise<R>): Promise<R> {
+  return await lockOf(store).run(`array ${path}`, work);
+}
+
+/** A document of an array whose chunks are not at their places yet. */
+type Unfinished = Head & { readonly replacement: Replacement };
+
+/** Whether an array was replaced and is not brought to its place yet. */
+export function isUnfinished(head: Head | undefined): head is Unfinished {
+  return head?.replacement !== undefined;
+}
+
+/**
+ * What is to be replaced at a path.
+ *
+ * @returns The array there; `undefined` where nothing is.
+ * @throws {StorageError} What `save` throws because of the place.
+ */
+export async function checkPlace(
+  { store, tree }: Publisher,
+  path: string,
+  { overwrite = true, ifMatch, signal }: Conditions,
+): Promise<Head | undefined> {
+  const look = await tree.look(path, { signal });
+  if (look?.kind === "directory") {
+    throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
+  }
+  if (look !== undefined && !overwrite) throw new StorageError("already-exists", "it exists already", { path });
+  if (look?.kind === "file") {
+    const detail = "a file that is no array is there, which an array cannot replace in one step: delete it before";
+    throw new StorageError("already-exists", detail, { path });
+  }
+  const head = await readHead(store, path, { signal });
+  if (head?.node?.kind === "group") throw new StorageError("is-a-directory", "it is a group, not an array", { path });
+  // It may have come after the look.
+  if (head?.node !== undefined && !overwrite) throw new StorageError("already-exists", "it exists already", { path });
+  if (ifMatch !== undefined && (head?.node === undefined || head.etag !== ifMatch)) throw changed(path);
+  if (head === undefined) await tree.checkParents(path, { signal });
+  return head;
+}
+
+/** The error for a condition that does not hold. */
+export function changed(path: string): StorageError {
+  return new StorageError("precondition-failed", "it has changed since: load it again and retry", { path });
+}
+
+/**
+ * Makes what was built the array at a path, which readers see from one moment to the next.
+ *
+ * @returns The etag of the array.
+ * @throws {StorageError} What `save` throws because of the place; what was built is gone then.
+ */
+export async function publish(
+  publisher: Publisher,
+  path: string,
+  draft: Draft,
+  conditions: Conditions,
+): Promise<string | undefined> {
+  const { store } = publisher;
+  return await exclusively(store, path, async () => {
+    let kept = false;
+    try {
+      for (let tries = 1; tries <= MAX_TRIES; tries++) {
+        conditions.signal?.throwIfAborted();
+        const there = await checkPlace(publisher, path, conditions);
+        if (isUnfinished(there)) {
+          await finish(store, there);
+          continue;
+        }
+        if (there === undefined) {
+          await makeHierarchy(publisher, path, draft.format);
+          const made = await create(store, path, draft);
+          if (made === "taken") continue;
+          if (made !== "immovable") return made.etag;
+        }
+        const document = formatReplacement(path, draft);
+        const file = there?.file ?? V3_FILE;
+        const condition = there === undefined ? { ifAbsent: true } : { ifMatch: there.etag };
+        try {
+          const etag = await writeDocument(store, joinPath(path, file), document, condition);
+          kept = true;
+          const head = { path, file, etag, modified: undefined, document, node: undefined, replacement: draft };
+          return await finish(store, head) ?? etag;
+        } catch (error) {
+          if (kept || !isStorageError(error, "precondition-failed", "already-exists")) throw error;
+          if (conditions.ifMatch !== undefined) throw changed(path);
+        }
+      }
+      throw new StorageError("busy", "others kept changing it: try again", { path, retryable: true });
+    } finally {
+      if (!kept) await draft.discard(store);
+    }
+  });
+}
+
+/** Moves an array to where nothing is, if the store moves directories. */
+async function create(store: Store, path: string, draft: Draft): Promise<{ etag: string } | "taken" | "immovable"> {
+  if (store.move === undefined) return "immovable";
+  const etag = await draft.complete(store);
+  try {
+    await store.move(draft.chunks, path, { ifAbsent: true });
+    return { etag };
+  } catch (error) {
+    if (isStorageError(error, "already-exists")) return "taken";
+    if (isStorageError(error, "unsupported")) return "immovable";
+    throw error;
+  }
+}

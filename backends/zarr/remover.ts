@@ -1,0 +1,150 @@
+/**
+ * {@linkcode ZarrRemover}: takes arrays, groups and what was left half done away.
+ *
+ * @module
+ */
+
+import { isStorageError } from "../errors.ts";
+import { baseName, joinPath, parentPath } from "../path.ts";
+import { deleteTree } from "../store_checks.ts";
+import { notEmpty } from "../stores/rules.ts";
+import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
+import { DELETED_FIELD, nodeKind, readHead } from "./head.ts";
+import { isStage, stageName } from "./hidden.ts";
+import { METADATA_FILES, writeDocument } from "./node.ts";
+import { changed, exclusively, isUnfinished } from "./publish.ts";
+import { finish } from "./replacement.ts";
+import type { ZarrTree } from "./tree.ts";
+
+/** Options of `ZarrBackend.sweep`. */
+export interface ZarrSweepOptions extends AbortOptions {
+  /**
+   * How long something must have been left alone, in milliseconds.
+   *
+   * @default {3600000} one hour
+   */
+  olderThan?: number | undefined;
+}
+
+/** How long something must have been left alone, if nothing else is said. */
+const ABANDONED_AFTER = 3_600_000;
+
+/** Takes arrays and groups away. */
+export class ZarrRemover {
+  readonly #store: Store;
+  readonly #tree: ZarrTree;
+
+  constructor(store: Store, tree: ZarrTree) {
+    this.#store = store;
+    this.#tree = tree;
+  }
+
+  /** Deletes an array: from one moment to the next it is gone. */
+  async deleteArray(path: string, { ifMatch, signal }: DeleteOptions): Promise<void> {
+    await exclusively(this.#store, path, async () => {
+      const head = await readHead(this.#store, path, { signal });
+      if (head?.node?.kind !== "array" && head?.replacement === undefined) {
+        throw ifMatch === undefined ? await this.#tree.absence(path, { signal }) : changed(path);
+      }
+      if (ifMatch !== undefined || this.#store.move === undefined || path === "") {
+        // What is left of it is no array, and is not shown.
+        try {
+          const document = { zarr_format: head.node?.format ?? 3, node_type: "array", [DELETED_FIELD]: true };
+          await writeDocument(this.#store, joinPath(path, head.file), document, { ifMatch, signal });
+        } catch (error) {
+          throw isStorageError(error, "precondition-failed") ? changed(path) : error;
+        }
+      }
+      await this.#remove(path);
+    });
+  }
+
+  /** Takes a directory out of sight at once, where the store can, and deletes it then. */
+  async #remove(path: string): Promise<void> {
+    const aside = joinPath(parentPath(path), stageName());
+    try {
+      if (this.#store.move === undefined || path === "") return await deleteTree(this.#store, path);
+      await this.#store.move(path, aside, { ifAbsent: true });
+    } catch (error) {
+      if (!isStorageError(error, "unsupported")) throw error;
+      return await deleteTree(this.#store, path);
+    }
+    await deleteTree(this.#store, aside);
+  }
+
+  /**
+   * Deletes a directory in which nothing is to be seen.
+   *
+   * @throws {StorageError} `not-empty`.
+   */
+  async deleteDirectory(path: string, options: AbortOptions): Promise<void> {
+    if (!await this.#tree.isEmpty(path, options)) throw notEmpty(path);
+    const kept: [place: string, bytes: Uint8Array][] = [];
+    for await (const { path: place } of this.#store.list!(path, { ...options, shallow: true })) {
+      const name = baseName(place);
+      if (isStage(name)) await deleteTree(this.#store, place);
+      if (!METADATA_FILES.has(name)) continue;
+      const bytes = await this.#store.read(place);
+      if (bytes !== undefined) kept.push([place, bytes]);
+      await this.#store.delete!(place);
+    }
+    try {
+      await this.#store.delete!(path);
+    } catch (error) {
+      // Something has come meanwhile: it is a group again.
+      if (isStorageError(error, "not-empty")) {
+        for (const [place, bytes] of kept) {
+          await this.#store.write!(place, bytes, { ifAbsent: true }).catch(() => undefined);
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** Finishes what was left half done below a directory, and deletes what was never published. */
+  async sweep(directory: string, { olderThan = ABANDONED_AFTER, signal }: ZarrSweepOptions): Promise<number> {
+    const limit = Date.now() - olderThan;
+    const stages: string[] = [];
+    let count = 0;
+    const pending = [directory];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      const kind = await nodeKind(this.#store, path, { signal });
+      if (kind === "array" && await this.#finish(path, { signal })) count++;
+      if (kind === "deleted") {
+        await exclusively(this.#store, path, () => this.#remove(path!));
+        count++;
+      }
+      if (kind === "array" || kind === "deleted") continue;
+      for await (const entry of this.#store.list!(path, { shallow: true, signal })) {
+        if (entry.kind === "directory") (isStage(baseName(entry.path)) ? stages : pending).push(entry.path);
+      }
+    }
+    for (const stage of stages) {
+      if (await this.#newest(stage, { signal }) > limit) continue;
+      await deleteTree(this.#store, stage, { signal });
+      count++;
+    }
+    return count;
+  }
+
+  async #finish(path: string, options: AbortOptions): Promise<boolean> {
+    return await exclusively(this.#store, path, async () => {
+      const head = await readHead(this.#store, path, options).catch((error) => {
+        if (isStorageError(error, "corrupt", "unsupported")) return undefined;
+        throw error;
+      });
+      if (!isUnfinished(head)) return false;
+      await finish(this.#store, head);
+      return true;
+    });
+  }
+
+  /** When something below a directory last changed. */
+  async #newest(directory: string, options: AbortOptions): Promise<number> {
+    let newest = (await this.#store.stat(directory, options))?.modified?.getTime() ?? 0;
+    for await (const { modified } of this.#store.list!(directory, { ...options, details: true })) {
+      newest = Math.max(newest, modified?.getTime() ?? 0);
+    }
+    return newest;
+  }
+}
