@@ -10,6 +10,7 @@ import { joinPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { planArray, type ZarrLayoutOptions } from "./array_plan.ts";
 import { ChunkedArray } from "./chunked.ts";
+import type { CoderOptions } from "./coder.ts";
 import { CODECS } from "./codecs/mod.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { ZarrDataTypeName } from "./data_type.ts";
@@ -22,6 +23,7 @@ import { attributesFile, makeGroups, readNode, updateDocument, writeDocument } f
 import { Pipeline } from "./pipeline.ts";
 import { rangesOf, type Selection } from "./selection.ts";
 import { layoutOf, valueOf, type ZarrValue } from "./value.ts";
+import { ZarrWorkers } from "./workers.ts";
 
 /** Options of {@linkcode ZarrArray.append}. */
 export interface AppendOptions extends AbortOptions {
@@ -33,19 +35,32 @@ export interface AppendOptions extends AbortOptions {
   axis?: number | undefined;
 }
 
+/** Options of work on the elements of an array. */
+export interface ZarrArrayOptions extends AbortOptions {
+  /**
+   * Threads that encode and decode chunks: some of your own, or how many the array is to start for itself, which end with it.
+   *
+   * @default {undefined} those that the array was opened with, if any; else the thread of the caller
+   */
+  workers?: ZarrWorkers | number | undefined;
+}
+
 /**
  * An array in a store, of any shape and size: parts of it are read and written, chunk by chunk.
  *
  * It knows of the array what was there when it was opened; what others change since then, `refresh` reads again.
  */
-export class ZarrArray {
+export class ZarrArray implements AsyncDisposable {
   /** The store. */
   readonly store: Store;
   /** Path of the array. */
   readonly path: string;
   #chunks: ChunkedArray;
+  readonly #workers: ZarrArrayOptions["workers"];
+  readonly #own = new Map<number, ZarrWorkers>();
 
-  private constructor(chunks: ChunkedArray) {
+  private constructor(chunks: ChunkedArray, workers?: ZarrArrayOptions["workers"]) {
+    this.#workers = workers;
     this.store = chunks.store;
     this.path = chunks.path;
     this.#chunks = chunks;
@@ -58,8 +73,8 @@ export class ZarrArray {
    * @param path Path of the array.
    * @throws {StorageError} `not-found`, `is-a-directory` if it is a group, `corrupt`, `unsupported`.
    */
-  static async open(store: Store, path: string, options?: AbortOptions): Promise<ZarrArray> {
-    return new ZarrArray(await open(store, path, options));
+  static async open(store: Store, path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
+    return new ZarrArray(await open(store, path, options), options?.workers);
   }
 
   /**
@@ -77,7 +92,7 @@ export class ZarrArray {
     path: string,
     dtype: ZarrDataTypeName,
     shape: readonly number[],
-    options: ZarrLayoutOptions & AbortOptions = {},
+    options: ZarrLayoutOptions & ZarrArrayOptions = {},
   ): Promise<ZarrArray> {
     const { signal } = options;
     const metadata = planArray(dtype, shape, options);
@@ -87,7 +102,7 @@ export class ZarrArray {
     }
     await makeGroups(store, path, metadata.format, { signal });
     await publish(store, path, metadata, { signal });
-    return new ZarrArray(chunks);
+    return new ZarrArray(chunks, options.workers);
   }
 
   /** The format it is kept in. */
@@ -154,10 +169,10 @@ export class ZarrArray {
    * @returns The elements, in C order; one index of an axis makes the axis go.
    * @throws {StorageError} `invalid-argument`, `corrupt`.
    */
-  async get(selection?: Selection, options?: AbortOptions): Promise<ZarrValue> {
+  async get(selection?: Selection, options?: ZarrArrayOptions): Promise<ZarrValue> {
     options?.signal?.throwIfAborted();
     const ranges = rangesOf(selection, this.#metadata.shape);
-    const elements = await this.#chunks.read(ranges, options);
+    const elements = await this.#chunks.read(ranges, this.#coding(options));
     const shape = ranges.filter(({ dropped }) => !dropped).map(({ length }) => length);
     return valueOf(elements, this.#metadata.type, shape);
   }
@@ -170,14 +185,14 @@ export class ZarrArray {
    * @param value An array of that shape and of the array's type, or one element for all of it.
    * @throws {StorageError} `invalid-argument`, `invalid-value`, and what the store throws; chunks that were written before stay.
    */
-  async set(selection: Selection | undefined, value: unknown, options?: AbortOptions): Promise<void> {
+  async set(selection: Selection | undefined, value: unknown, options?: ZarrArrayOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     const ranges = rangesOf(selection, this.#metadata.shape);
     const shape = ranges.map(({ length }) => length);
     await this.#chunks.write(
       ranges,
       layoutOf(value, this.#metadata.type, shape, ranges.map(({ dropped }) => !dropped)),
-      options,
+      this.#coding(options),
     );
   }
 
@@ -203,9 +218,8 @@ export class ZarrArray {
         ? { start: length - more, length: more, step: 1, dropped: false }
         : { start: 0, length, step: 1, dropped: false };
     });
-    await this.#chunks.write(ranges, layoutOf(value, this.#metadata.type, ranges.map(({ length }) => length)), {
-      signal,
-    });
+    const elements = layoutOf(value, this.#metadata.type, ranges.map(({ length }) => length));
+    await this.#chunks.write(ranges, elements, this.#coding({ signal }));
     return shape;
   }
 
@@ -254,6 +268,17 @@ export class ZarrArray {
       return { ...document, attributes: change((document.attributes ?? {}) as JsonObject) };
     }, options);
     await this.refresh(options);
+  }
+
+  /** Ends the threads that were started for it. It can be used again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const workers of this.#own.values()) await workers.close();
+    this.#own.clear();
+  }
+
+  #coding({ signal, workers = this.#workers }: ZarrArrayOptions = {}): CoderOptions {
+    if (typeof workers !== "number" || workers === 0) return { signal, workers: workers || undefined };
+    return { signal, workers: this.#own.getOrInsertComputed(workers, (count) => new ZarrWorkers(count)) };
   }
 
   async #reshape(change: (shape: readonly number[]) => number[], options: AbortOptions): Promise<number[]> {
