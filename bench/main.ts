@@ -18,6 +18,7 @@ import type { Row, Task } from "./row.ts";
 import { sqliteTasks } from "./sqlite.ts";
 import { unstorageTasks } from "./unstorage.ts";
 import { zarrTasks } from "./zarr.ts";
+import { zarrCostTasks } from "./zarr_costs.ts";
 
 const ALL: readonly Task[] = [
   ...memoryTasks(),
@@ -28,6 +29,7 @@ const ALL: readonly Task[] = [
   ...sqliteTasks(),
   ...kvTasks(),
   ...zarrTasks(),
+  ...zarrCostTasks(),
   ...unstorageTasks(),
 ];
 

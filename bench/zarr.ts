@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { NdArray } from "../backends/formats/ndarray.ts";
 import { DiskStore, type Durability } from "../backends/stores/disk_store.ts";
+import { ZarrWorkers } from "../backends/zarr/workers.ts";
 import { ZarrArray } from "../backends/zarr/zarr_array.ts";
 import type { MeasureOptions } from "./measure.ts";
 import { type Rival, rival, type Row, type RunOptions, type Task } from "./row.ts";
@@ -34,6 +35,11 @@ const CONTESTS: readonly Contest[] = [
   { cut: tiles, codec: "none" },
 ];
 
+/** How many threads encode and decode in the rows with workers. */
+const WORKERS = 2;
+/** Of the time of one thread. */
+const WORKERS_GOAL = 0.59;
+
 /** The tasks of this file. */
 export function zarrTasks(): Task[] {
   return CONTESTS.map(contestTask);
@@ -53,7 +59,7 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
       const work = `${asked.name}, ${codec === "none" ? "no codec" : codec}`;
       const array = measurements(asked.shape);
       const own = (): string => Deno.makeTempDirSync({ dir: options.directory });
-      const mine = await ourPlace(array, asked, codec, own(), "fast");
+      const mine = await ourPlace(array, asked, codec, own());
       await using ends = new AsyncDisposableStack();
       const places: Place[] = [await zarritaPlace(array, asked, codec, own())];
       if (codec === "none") places.unshift(rawPlace(array, asked, own()));
@@ -62,6 +68,7 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
         await Deno.writeFile(raw, new Uint8Array(array.data.buffer));
         places.push(ends.use(new PythonPlace(raw, asked, codec, own())));
       }
+      if (codec === "none") places.push(await ourPlace(array, asked, codec, own(), { durability: "full" }));
       const judged = (contender: Place["write"], goals: Contest["write"]): Rival => {
         const goal = goals?.[contender.name];
         return { ...contender, ...(goal === undefined ? {} : { goal }) };
@@ -87,9 +94,36 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
           zarrBudget(options),
         ),
       );
+      if (codec !== "none") {
+        const workers = await ourPlace(array, asked, codec, own(), { workers: ends.use(new ZarrWorkers(WORKERS)) });
+        await workers.write.work(1);
+        assertEqual(await workers.loaded(), array, workers.name);
+        for (const kind of ["write", "read"] as const) {
+          const alone: Rival = { ...mine[kind], name: "ours", ...(kind === "write" ? { goal: WORKERS_GOAL } : {}) };
+          rows.push(
+            ...await rival(`zarr ${kind} ${work}, ${WORKERS} workers`, workers[kind], [alone], zarrBudget(options)),
+          );
+        }
+      }
       return rows;
     },
   };
+}
+
+/** Options of {@linkcode ourPlace}. */
+interface OurOptions {
+  /**
+   * How safe each chunk is when it is written.
+   *
+   * @default {"fast"}
+   */
+  readonly durability?: Durability;
+  /**
+   * Who encodes and decodes.
+   *
+   * @default {undefined} the thread of the caller
+   */
+  readonly workers?: ZarrWorkers;
 }
 
 /** Ours. */
@@ -98,25 +132,27 @@ export async function ourPlace(
   cut: Cut,
   codec: CodecName,
   directory: string,
-  durability: Durability,
+  { durability = "fast", workers }: OurOptions = {},
 ): Promise<Place> {
   const create = (): Promise<ZarrArray> =>
     ZarrArray.create(new DiskStore({ root: directory, durability }), "a", "float32", cut.shape, {
       chunks: cut.chunks,
       compressor: codec === "none" ? null : { name: codec, level: LEVELS[codec] },
+      workers,
     });
+  const name = workers ? `ours, ${WORKERS} workers` : durability === "full" ? "ours, synced" : "ours";
   let target = await create();
   return {
-    name: "ours",
+    name,
     write: {
-      name: "ours",
+      name,
       before: async () => {
         emptied(directory);
         target = await create();
       },
       work: () => target.set(undefined, array),
     },
-    read: { name: "ours", work: async () => void await target.get() },
+    read: { name, work: async () => void await target.get() },
     loaded: async () => (await target.get()).data as Float32Array,
   };
 }

@@ -96,6 +96,18 @@ export function emptyElements(type: ZarrDataType, count: number): Elements {
   return new array(new ArrayBuffer(count * itemSize));
 }
 
+/** Smaller ones may be parts of what others use: Node.js cuts small buffers from one. */
+const WORTH = 256 * 1024;
+
+/**
+ * Gives back memory at once that nobody else has: the next chunk then needs none that is new, which takes longer than many a codec,
+ * and chunks do not pile up until the garbage collector comes.
+ */
+export function discard(data: Elements | Uint8Array): void {
+  if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return;
+  if (data.buffer.byteLength >= WORTH) data.buffer.transfer(0);
+}
+
 /** The elements in memory that threads share. */
 export function elementsIn(room: SharedArrayBuffer, type: ZarrDataType): Elements {
   // Typed arrays are the same over both kinds of memory, and are used in the same way.

@@ -9,8 +9,8 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
 import type { Store } from "../stores/store.ts";
-import { copyBox, emptyElements, type Layout, partsOf, runOf } from "./box.ts";
-import { coderOf, type CoderOptions } from "./coder.ts";
+import { copyBox, discard, emptyElements, type Layout, partsOf, runOf } from "./box.ts";
+import { coderOf, type CoderOptions, isPart } from "./coder.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { Elements } from "./data_type.ts";
 import { elementsToBytes } from "./elements.ts";
@@ -161,16 +161,18 @@ export class ChunkedArray {
   async #writeWhole(region: ChunkRegion, source: Layout, options: CoderOptions): Promise<void> {
     const { store, pipeline, metadata: { type, fill } } = this;
     const { signal } = options;
+    const run = region.full ? runOf(source, region.shape, type) : undefined;
     const bytes = await coderOf(pipeline, options).encode(
-      region.full ? runOf(source, region.shape, type) : undefined,
+      run,
       (chunk) => {
         // What lies outside of the array is filled.
         if (!region.full) fillWith(chunk, fill, type);
         copyBox(source, this.#within(region, chunk), region.shape, partsOf(type));
       },
     );
-    if (bytes === undefined) await store.delete?.(region.path, { signal });
-    else await store.write!(region.path, bytes, { signal });
+    if (bytes === undefined) return await store.delete?.(region.path, { signal });
+    await store.write!(region.path, bytes, { signal });
+    if (run === undefined || !isPart(bytes, run)) discard(bytes);
   }
 
   async #writePart(region: ChunkRegion, source: Layout, options: CoderOptions): Promise<void> {

@@ -9,7 +9,7 @@ import type { TypedArray } from "../formats/ndarray.ts";
 import { elementsToBytes } from "./elements.ts";
 import { CODECS } from "./codecs/mod.ts";
 import type { ChunkSpec } from "./codecs/codec.ts";
-import { elementsIn } from "./box.ts";
+import { discard, elementsIn } from "./box.ts";
 import type { CodecSpec } from "./metadata.ts";
 import { Pipeline } from "./pipeline.ts";
 
@@ -56,10 +56,13 @@ async function answer(request: Exclude<WorkerRequest, { kind: "codecs" }>): Prom
       const bytes = await pipeline.encode(elementsIn(request.room, type));
       // What is a view on the room, or on much more than itself, is copied.
       const own = bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength <= 2 * bytes.length + 4096;
-      return { bytes: own ? bytes as Uint8Array<ArrayBuffer> : bytes.slice() };
+      const sent = own ? bytes as Uint8Array<ArrayBuffer> : bytes.slice();
+      if (!own) discard(bytes);
+      return { bytes: sent };
     }
     const elements = await pipeline.decode(request.bytes) as TypedArray;
     new Uint8Array(request.room).set(elementsToBytes(elements, type));
+    discard(elements);
     return { bytes: undefined };
   } catch (error) {
     return isStorageError(error) ? { code: error.code, detail: error.detail } : { error };

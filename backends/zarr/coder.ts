@@ -5,7 +5,7 @@
  */
 
 import type { AbortOptions } from "../stores/store.ts";
-import { emptyElements, isFilled } from "./box.ts";
+import { discard, emptyElements, isFilled } from "./box.ts";
 import type { Elements } from "./data_type.ts";
 import { sizeOf } from "../formats/shape.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -34,7 +34,7 @@ export interface Coder {
   /**
    * Decodes a chunk.
    *
-   * @param bytes The chunk, which is gone afterwards.
+   * @param bytes The chunk; threads take its memory.
    * @param take Takes the elements, which are gone afterwards.
    * @throws {StorageError} `corrupt`.
    */
@@ -59,10 +59,19 @@ export function coderOf(pipeline: Pipeline, { workers, signal }: CoderOptions): 
     async encode(elements, put) {
       let chunk = elements;
       if (chunk === undefined) put(chunk = emptyElements(type, sizeOf(shape)));
-      return isFilled(chunk, fill, type) ? undefined : await pipeline.encode(chunk);
+      const bytes = isFilled(chunk, fill, type) ? undefined : await pipeline.encode(chunk);
+      if (elements === undefined && !isPart(bytes, chunk)) discard(chunk);
+      return bytes;
     },
     async decode(bytes, take) {
-      take(await pipeline.decode(bytes));
+      const chunk = await pipeline.decode(bytes);
+      take(chunk);
+      if (!isPart(bytes, chunk)) discard(chunk);
     },
   };
+}
+
+/** Whether bytes are a view on elements. */
+export function isPart(bytes: Uint8Array | undefined, elements: Elements): boolean {
+  return bytes !== undefined && ArrayBuffer.isView(elements) && bytes.buffer === elements.buffer;
 }

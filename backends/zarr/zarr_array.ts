@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { isNdArray, type NdArray } from "../formats/ndarray.ts";
 import { sizeOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
@@ -43,6 +44,17 @@ export interface ZarrArrayOptions extends AbortOptions {
    * @default {undefined} those that the array was opened with, if any; else the thread of the caller
    */
   workers?: ZarrWorkers | number | undefined;
+}
+
+/** Options of {@linkcode ZarrArray.set}. */
+export interface ZarrSetOptions extends ZarrArrayOptions {
+  /**
+   * Gives the memory of the value back as soon as it is written, all of its buffer: nothing is left in it. Whoever writes chunk by
+   * chunk holds a few of them at most; the garbage collector would let them pile up.
+   *
+   * @default {false}
+   */
+  release?: boolean | undefined;
 }
 
 /**
@@ -185,7 +197,7 @@ export class ZarrArray implements AsyncDisposable {
    * @param value An array of that shape and of the array's type, or one element for all of it.
    * @throws {StorageError} `invalid-argument`, `invalid-value`, and what the store throws; chunks that were written before stay.
    */
-  async set(selection: Selection | undefined, value: unknown, options?: ZarrArrayOptions): Promise<void> {
+  async set(selection: Selection | undefined, value: unknown, options?: ZarrSetOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     const ranges = rangesOf(selection, this.#metadata.shape);
     const shape = ranges.map(({ length }) => length);
@@ -194,6 +206,7 @@ export class ZarrArray implements AsyncDisposable {
       layoutOf(value, this.#metadata.type, shape, ranges.map(({ dropped }) => !dropped)),
       this.#coding(options),
     );
+    if (options?.release && isNdArray(value)) releaseBuffer(value);
   }
 
   /**
@@ -325,4 +338,8 @@ async function open(store: Store, path: string, options?: AbortOptions): Promise
 
 function valueOfFill(fill: FillValue, type: ArrayMetadata["type"]): Json {
   return formatFill(fill, type);
+}
+
+function releaseBuffer({ data: { buffer } }: NdArray): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
