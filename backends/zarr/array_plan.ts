@@ -152,7 +152,8 @@ export function planArray(dtype: string, shape: readonly number[], options: Zarr
     codecs.push({ name: `numcodecs.${name}`, configuration });
   }
   codecs.push(serialOf(type, endian));
-  for (const { name, configuration } of filters.filter(({ name }) => name !== "delta")) {
+  for (const filter of filters.filter(({ name }) => name !== "delta")) {
+    const { name, configuration } = filterV2(filter, type, endian);
     codecs.push({ name: name === "shuffle" ? "numcodecs.shuffle" : name, configuration });
   }
   if (compressor !== undefined) codecs.push(typed(compressor, type, 3));

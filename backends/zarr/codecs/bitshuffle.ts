@@ -5,7 +5,8 @@
  */
 
 /**
- * The first bits of eight times n elements, then the second, …: as blosc does it. Elements that are left over stay as they are.
+ * The first bits of all elements, then the second, …: as the format 2 of blosc has it, where elements that are not a multiple of
+ * eight stay as they are.
  *
  * @param bytes The elements.
  * @param size Bytes of an element.
@@ -14,7 +15,7 @@
 export function bitshuffled(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(bytes.length);
   const count = Math.floor(bytes.length / size);
-  const whole = count - count % 8;
+  const whole = count % 8 === 0 ? count : 0;
   const row = whole / 8;
   for (let part = 0; part < size; part++) {
     for (let group = 0; group < row; group++) {
@@ -40,7 +41,7 @@ export function bitshuffled(bytes: Uint8Array, size: number): Uint8Array<ArrayBu
 export function bitunshuffled(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(bytes.length);
   const count = Math.floor(bytes.length / size);
-  const whole = count - count % 8;
+  const whole = count % 8 === 0 ? count : 0;
   const row = whole / 8;
   for (let part = 0; part < size; part++) {
     for (let group = 0; group < row; group++) {

@@ -18,6 +18,7 @@ import { integerOf, wordOf } from "./configuration.ts";
 import { shuffled, unshuffled } from "./filters.ts";
 import { blosclzDecompress, type Decompress, lz4Decompress, snappyDecompress } from "./lz.ts";
 import { lz4Block } from "./lz4.ts";
+import { blosclzCompress, lz4hcCompress } from "./lz_encode.ts";
 
 const HEADER = 16;
 /** The version of the format. */
@@ -94,8 +95,11 @@ async function compressorOf(name: Name, level: number): Promise<Compress | undef
     case "zlib":
       return (block) => deflateSync(block, { level });
     case "lz4":
-    case "lz4hc":
       return await lz4Block();
+    case "lz4hc":
+      return (block) => lz4hcCompress(block, 2 ** Math.min(level, 8));
+    case "blosclz":
+      return (block) => blosclzCompress(block, level < 5 ? 1 : 2 ** (level - 4));
   }
   return () => {
     throw notKnown(`blosc with ${name} can be read here, not written: choose lz4, zstd or zlib`);

@@ -52,7 +52,11 @@ export async function zstd(configuration: JsonObject): Promise<BytesCodec> {
     [constants.ZSTD_c_checksumFlag]: checksum ? 1 : 0,
   };
   return codecOf("zstd", {
-    compress: (bytes, room) => zstdCompressSync(bytes, { params, ...room }),
+    // zarr-python before 3 decompresses only what says how long it becomes.
+    compress(bytes, room) {
+      const options = { params, pledgedSrcSize: bytes.length, ...room };
+      return zstdCompressSync(bytes, options);
+    },
     decompress: (bytes, room) => zstdDecompressSync(bytes, room),
   });
 }
