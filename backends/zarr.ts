@@ -17,6 +17,7 @@ import { tidy } from "./stores/disk_place.ts";
 import type { Durability } from "./stores/disk_store.ts";
 import { notTheRoot } from "./stores/rules.ts";
 import type { AbortOptions, Entry, ReadOptions, Store, WriteOptions } from "./stores/store.ts";
+import { withErrors } from "./stores/stream.ts";
 import type { AttributesChange } from "./zarr/attributes.ts";
 import type { ZarrCore } from "./zarr/core.ts";
 import type { EditOptions, EditResult } from "./zarr/editor.ts";
@@ -60,7 +61,8 @@ export interface ZarrBackendOptions extends StoreBackendOptions {
  *
  * Saving replaces an array in one step: whoever loads meanwhile, and the next process after a crash, sees the old one or the new one.
  * The etag of an array is that of its metadata document, and changes with every change made through this backend, also of a single
- * chunk. Arrays and files do not replace each other.
+ * chunk. An array and a file replace each other in two
+ * steps, between which nothing is at the path.
  *
  * @example
  * ```ts
@@ -155,7 +157,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
     try {
       return await this.#run(operation, path, work, signal);
     } catch (error) {
-      throw isStorageError(error) && error.code !== "corrupt" ? error.at(path) : error;
+      throw isStorageError(error) && error.code !== "corrupt" && typeof path === "string" ? error.at(path) : error;
     }
   }
 
@@ -180,8 +182,6 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * Saves an array, or a value under a suffix that a format knows. See `StorageBackend.save`.
    *
    * Groups are made of the directories from the first one called `….zarr` to the array, or from the root.
-   *
-   * @throws {StorageError} Also `already-exists` if a file is where an array is to be, or the other way round.
    */
   override save(data: unknown, path: string, options: ZarrSaveOptions = {}): Promise<SaveResult> {
     return this.#runAt("save", path, (core, place) => core.save(data, place, options), options.signal);
@@ -247,7 +247,10 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
     try {
       const place = this.normalize(directory);
       const core = await this.#core();
-      yield* core.entries(place, { shallow: !recursive, details, signal });
+      for await (const entry of core.entries(place, { shallow: !recursive, details, signal })) {
+        yield entry;
+        signal?.throwIfAborted();
+      }
     } catch (error) {
       throw inContext(error, { operation: "list", path: directory });
     }
@@ -309,7 +312,10 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
 
   /** See `StorageBackend.openWrite`. What is written is a file, not an array. */
   override openWrite(path: string, options: WriteOptions = {}): Promise<WritableStream<Uint8Array>> {
-    return this.#runAt("write", path, (core, place) => core.openWrite(place, options), options.signal);
+    return this.#runAt("write", path, async (core, place) => {
+      const stream = await core.openWrite(place, options);
+      return withErrors(stream, (error) => inContext(error, { operation: "write", path }));
+    }, options.signal);
   }
 
   /**

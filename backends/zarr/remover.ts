@@ -9,6 +9,7 @@ import { baseName, joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import { notEmpty } from "../stores/rules.ts";
 import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
+import { bringBack } from "./exchange.ts";
 import { DELETED_FIELD, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
 import { METADATA_FILES, writeDocument } from "./node.ts";
@@ -101,6 +102,17 @@ export class ZarrRemover {
     }
   }
 
+  /** Deletes the groups above that nothing is in any more, where a directory exists only while something is in it. */
+  async prune(path: string): Promise<void> {
+    if (this.#store.makeDirectory !== undefined) return;
+    for (let group = parentPath(path); group !== "" && group !== "/"; group = parentPath(group)) {
+      const head = await readHead(this.#store, group).catch(() => undefined);
+      if (head?.node?.kind !== "group" || Object.keys(head.node.attributes).length > 0) return;
+      if (!await this.#tree.isEmpty(group)) return;
+      await this.#store.delete!(joinPath(group, head.file), { ifMatch: head.etag }).catch(() => undefined);
+    }
+  }
+
   /** Finishes what was left half done below a directory, and deletes what was never published. */
   async sweep(directory: string, { olderThan = ABANDONED_AFTER, signal }: ZarrSweepOptions): Promise<number> {
     const limit = Date.now() - olderThan;
@@ -121,6 +133,7 @@ export class ZarrRemover {
     }
     for (const stage of stages) {
       if (await this.#newest(stage, { signal }) > limit) continue;
+      await bringBack(this.#store, stage);
       await deleteTree(this.#store, stage, { signal });
       count++;
     }

@@ -12,7 +12,7 @@
 
 import { pooled } from "../concurrency.ts";
 import { isStorageError } from "../errors.ts";
-import { joinPath, parentPath, relativePath } from "../path.ts";
+import { joinPath, relativePath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { ReadOptions, Stat, Store } from "../stores/store.ts";
 import type { Head } from "./head.ts";
@@ -21,7 +21,7 @@ import { malformed, type ZarrFormat } from "./metadata.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
 import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES } from "./node.ts";
-import { isStage } from "./hidden.ts";
+import { isStage, joinRelative } from "./hidden.ts";
 
 /** The field of the document that says it. */
 export const REPLACEMENT_FIELD = "polystore_replacement";
@@ -55,18 +55,13 @@ export function parseReplacement(path: string, field: JsonObject): Replacement {
     throw malformed(`${REPLACEMENT_FIELD} is incomplete`);
   }
   return {
-    stage: placeOf(path, stage),
-    chunks: placeOf(path, chunks),
+    stage: joinRelative(path, stage),
+    chunks: joinRelative(path, chunks),
     keys: new Set(keys as string[]),
     format,
     document,
     attributes,
   };
-}
-
-/** Where a relative path leads. */
-function placeOf(path: string, relative: string): string {
-  return relative.split("/").reduce((place, name) => name === ".." ? parentPath(place) : joinPath(place, name), path);
 }
 
 /** Writes that an array is replaced. */
