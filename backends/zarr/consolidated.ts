@@ -148,11 +148,11 @@ export class Consolidated {
 }
 
 function v3(metadata: Documents): JsonObject {
-  return { kind: "inline", must_understand: false, metadata };
+  return { kind: "inline", "must_understand": false, metadata };
 }
 
 function v2(metadata: Documents): JsonObject {
-  return { metadata, zarr_consolidated_format: 1 };
+  return { metadata, "zarr_consolidated_format": 1 };
 }
 
 function documentsOf(document: JsonObject, file: string): Documents | undefined {

@@ -10,7 +10,7 @@ import { deleteTree } from "../store_checks.ts";
 import { notEmpty } from "../stores/rules.ts";
 import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
 import { bringBack } from "./exchange.ts";
-import { DELETED_FIELD, nodeKind, readHead } from "./head.ts";
+import { deletedDocument, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
 import { METADATA_FILES, writeDocument } from "./node.ts";
 import { changed, exclusively, isUnfinished } from "./publish.ts";
@@ -50,7 +50,7 @@ export class ZarrRemover {
       if (ifMatch !== undefined || this.#store.move === undefined || path === "") {
         // What is left of it is no array, and is not shown.
         try {
-          const document = { zarr_format: head.node?.format ?? 3, node_type: "array", [DELETED_FIELD]: true };
+          const document = deletedDocument();
           await writeDocument(this.#store, joinPath(path, head.file), document, { ifMatch, signal });
         } catch (error) {
           throw isStorageError(error, "precondition-failed") ? changed(path) : error;

@@ -9,7 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import { asideIn, takeAside } from "./exchange.ts";
-import { DELETED_FIELD, type Head, readHead } from "./head.ts";
+import { deletedDocument, type Head, readHead } from "./head.ts";
 import { stageName } from "./hidden.ts";
 import { writeDocument } from "./node.ts";
 import { changed, checkPlace, type Conditions, exclusively, isUnfinished, type Publisher } from "./publish.ts";
@@ -70,7 +70,7 @@ async function exchange(
 ): Promise<boolean> {
   if (store.move === undefined) {
     const bytes = await store.read(beside);
-    const document = { zarr_format: 3, node_type: "array", [DELETED_FIELD]: true };
+    const document = deletedDocument();
     await writeDocument(store, joinPath(path, file), document, { ifMatch: etag }).catch(() => {
       throw changed(path);
     });

@@ -68,8 +68,8 @@ export function parseReplacement(path: string, field: JsonObject): Replacement {
 export function formatReplacement(path: string, replacement: Replacement): JsonObject {
   const { stage, chunks, keys, format, document, attributes } = replacement;
   return {
-    zarr_format: format,
-    node_type: "array",
+    "zarr_format": format,
+    "node_type": "array",
     [REPLACEMENT_FIELD]: {
       stage: relativePath(path, stage),
       chunks: relativePath(path, chunks),
