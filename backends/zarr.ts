@@ -11,8 +11,10 @@ import type { ConnectionParams, PicklableBackend } from "./data_source.ts";
 import { inContext, StorageError } from "./errors.ts";
 import type { AbortOptions } from "./stores/store.ts";
 import type { AttributesChange } from "./zarr/attributes.ts";
+import type { ZarrDataTypeName } from "./zarr/data_type.ts";
 import type { ZarrEditOptions, ZarrEditResult } from "./zarr/editor.ts";
 import type { JsonObject } from "./zarr/json.ts";
+import type { ZarrSaveOptions } from "./zarr/options.ts";
 import type { ZarrSweepOptions } from "./zarr/remover.ts";
 import type { Selection } from "./zarr/selection.ts";
 import { ZarrStorage } from "./zarr/storage.ts";
@@ -185,11 +187,47 @@ export class ZarrBackend extends ZarrStorage implements PicklableBackend {
   }
 
   /**
-   * Opens an array as a handle, to read and write it part by part. Its `set` writes chunks in their places and leaves the etag of the
-   * array as it is: what others do under `ifMatch` is told of {@linkcode ZarrBackend.write} only.
+   * Opens an array as a handle, to read and write it part by part. What it tells of the array is what was there when it was opened,
+   * or at its last change; `refresh` reads it again.
    */
   openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
     return this.runAt("open", path, (core, place) => core.openArray(place, options), options?.signal);
+  }
+
+  /**
+   * Makes an array of nothing but fill values, which takes no room, to be written part by part. See {@linkcode ZarrBackend.save} for
+   * what is there already.
+   *
+   * @param path The array.
+   * @param dtype What its elements are.
+   * @param shape Length of each axis.
+   * @param options How it is kept.
+   * @returns A handle of it.
+   *
+   * @example
+   * ```ts
+   * import { slice, ZarrBackend } from "@polystore/polystore/zarr";
+   * import { MemoryStore, ndarray } from "@polystore/polystore";
+   * import assert from "node:assert/strict";
+   *
+   * const zarr = new ZarrBackend({ store: new MemoryStore() });
+   * const array = await zarr.createArray("film", "uint8", [3, 2], { chunks: [1, 2], fillValue: 9 });
+   * for (const frame of [0, 1]) await array.set([frame], frame);
+   * assert.deepEqual(await array.get([slice(1, 3)]), ndarray(new Uint8Array([1, 1, 9, 9]), [2, 2]));
+   * ```
+   */
+  createArray(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    options: ZarrSaveOptions = {},
+  ): Promise<ZarrArray> {
+    return this.runAt(
+      "create",
+      path,
+      (core, place) => core.createArray(place, dtype, shape, options),
+      options.signal,
+    );
   }
 
   /**

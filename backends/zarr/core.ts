@@ -18,7 +18,10 @@ import { ArrayEditor } from "./editor.ts";
 import { Draft } from "./draft.ts";
 import { Consolidated } from "./consolidated.ts";
 import { ZarrMover } from "./mover.ts";
-import { ZarrArray } from "./zarr_array.ts";
+import type { ZarrArray } from "./zarr_array.ts";
+import type { ZarrDataTypeName } from "./data_type.ts";
+import type { ArrayMetadata } from "./metadata.ts";
+import { BackendArray } from "./backend_array.ts";
 import { ZarrAttributes } from "./attributes.ts";
 import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
 import { checkShown, leadsToHidden } from "./hidden.ts";
@@ -85,10 +88,18 @@ export class ZarrCore implements Publisher {
   }
 
   async #draft(data: ZarrValue, path: string, options: ZarrSaveOptions): Promise<Draft> {
-    const { format, signal } = options;
-    const asked = format === 2 || format === 3 ? format : await formatAbove(this.store, path, { signal });
-    const metadata = planArray(data.dtype, data.shape, { ...options, format: asked });
-    return await Draft.of(this.store, path, data, metadata, { signal });
+    const metadata = await this.#plan(path, data.dtype, data.shape, options);
+    return await Draft.of(this.store, path, data, metadata, { signal: options.signal });
+  }
+
+  async #plan(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    { format, ...options }: ZarrSaveOptions,
+  ): Promise<ArrayMetadata> {
+    const asked = format === 2 || format === 3 ? format : await formatAbove(this.store, path, options);
+    return planArray(dtype, shape, { ...options, format: asked });
   }
 
   async #saveFile(data: unknown, path: string, options: ZarrSaveOptions): Promise<SaveResult> {
@@ -339,10 +350,23 @@ export class ZarrCore implements Publisher {
 
   /** Opens an array as a handle. */
   async openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
+    return await BackendArray.of(this, await this.tree.follow(path, options), options);
+  }
+
+  /** Makes an array of nothing but fill values, and opens it. */
+  async createArray(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    options: ZarrSaveOptions,
+  ): Promise<ZarrArray> {
+    checkShown(path);
     const place = await this.tree.follow(path, options);
-    if (this.store.write !== undefined) await this.editor.head(place, options);
-    else await this.head(place, options);
-    return await ZarrArray.open(this.store, place, options);
+    const metadata = await this.#plan(place, dtype, shape, options);
+    await checkPlace(this, place, options);
+    const draft = await Draft.empty(this.store, place, metadata, options);
+    await this.changed(place, () => publish(this, place, draft, options));
+    return await BackendArray.of(this, place, options);
   }
 
   /** Changes the document of an array or a group, and what tells of it. */

@@ -12,6 +12,8 @@ import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
 import { bringBack } from "./exchange.ts";
 import { deletedDocument, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
+import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
+import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES, writeDocument } from "./node.ts";
 import { changed, exclusively, isUnfinished } from "./publish.ts";
 import { finish } from "./replacement.ts";
@@ -60,15 +62,15 @@ export class ZarrRemover {
     });
   }
 
-  /** Takes a directory out of sight at once, where the store can, and deletes it then. */
+  /** Takes an array out of sight at once, where the store can, and deletes it then. */
   async #remove(path: string): Promise<void> {
     const aside = joinPath(parentPath(path), stageName());
     try {
-      if (this.#store.move === undefined || path === "") return await deleteTree(this.#store, path);
+      if (this.#store.move === undefined || path === "") return await dismantle(this.#store, path);
       await this.#store.move(path, aside, { ifAbsent: true });
     } catch (error) {
       if (!isStorageError(error, "unsupported")) throw error;
-      return await deleteTree(this.#store, path);
+      return await dismantle(this.#store, path);
     }
     await deleteTree(this.#store, aside);
   }
@@ -160,4 +162,21 @@ export class ZarrRemover {
     }
     return newest;
   }
+}
+
+/** Deletes an array whose document says that it is deleted: that document last, which hides what is still there. */
+export async function dismantle(store: Store, path: string): Promise<void> {
+  const documents: string[] = [];
+  const rest: string[] = [];
+  for await (const entry of store.list!(path)) {
+    (parentPath(entry.path) === path && METADATA_FILES.has(baseName(entry.path)) ? documents : rest).push(entry.path);
+  }
+  const order = [V2_ATTRIBUTES_FILE, V2_ARRAY_FILE, V3_FILE];
+  documents.sort((a, b) => order.indexOf(baseName(a)) - order.indexOf(baseName(b)));
+  for (const place of [...rest.reverse(), ...documents]) await store.delete!(place);
+  if (path === "") return;
+  await store.delete!(path).catch((error) => {
+    // Something else has come.
+    if (!isStorageError(error, "not-empty")) throw error;
+  });
 }

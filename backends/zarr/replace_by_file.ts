@@ -12,6 +12,7 @@ import { asideIn, takeAside } from "./exchange.ts";
 import { deletedDocument, type Head, readHead } from "./head.ts";
 import { stageName } from "./hidden.ts";
 import { writeDocument } from "./node.ts";
+import { dismantle } from "./remover.ts";
 import { changed, checkPlace, type Conditions, exclusively, isUnfinished, type Publisher } from "./publish.ts";
 import { finish } from "./replacement.ts";
 
@@ -74,7 +75,7 @@ async function exchange(
     await writeDocument(store, joinPath(path, file), document, { ifMatch: etag }).catch(() => {
       throw changed(path);
     });
-    await deleteTree(store, path);
+    await dismantle(store, path);
     await store.write!(path, bytes!);
     return true;
   }

@@ -45,7 +45,12 @@ export class ZarrArray {
   readonly path: string;
   #chunks: ChunkedArray;
 
-  private constructor(chunks: ChunkedArray) {
+  /**
+   * Takes what was read of an array.
+   *
+   * @internal
+   */
+  protected constructor(chunks: ChunkedArray) {
     this.store = chunks.store;
     this.path = chunks.path;
     this.#chunks = chunks;
