@@ -34,6 +34,14 @@ export { type Selection, type Slice, slice } from "./zarr/selection.ts";
 export { ZarrStorage } from "./zarr/storage.ts";
 export type { BytesArray, Shaped, StringArray, TimeArray, ZarrValue } from "./zarr/value.ts";
 export type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
+export {
+  asZarrita,
+  fromZarrita,
+  type ZarritaKey,
+  type ZarritaRange,
+  type ZarritaReadable,
+  type ZarritaStore,
+} from "./zarr/zarrita_store.ts";
 
 /**
  * Arrays in a store, each in chunks; and beside them files, each encoded by the format of its suffix.
