@@ -115,7 +115,8 @@ for (const [place, make] of [["memory", () => new MemoryStore()], ["a flat store
   for (const { what, before, change, after, twoSteps = false } of CASES) {
     if (twoSteps && place === "a flat store") continue; // It moves nothing, so nothing can be brought back.
     Deno.test(`zarr in ${place}: when ${what} and the process dies, the old or the new is there`, async () => {
-      for (let steps = 0, finished = false; !finished; steps++) {
+      let finished = false;
+      for (let steps = 0; !finished; steps++) {
         const store = make();
         await before(new ZarrBackend({ store }));
         const dying = faulty(store, steps);

@@ -49,6 +49,6 @@ export function faulty(inner: Store, changes: number): Faulty {
   return { store: store as unknown as Store, count: () => made };
 }
 
-async function* nothing(): AsyncGenerator<never> {
-  await Promise.reject(new Died());
+function nothing(): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Died()) }) };
 }
