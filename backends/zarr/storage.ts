@@ -223,7 +223,7 @@ export abstract class ZarrStorage extends StorageBackend {
     return this.run("copy", from, async (core, source) => {
       const goal = this.normalize(to);
       await super.copy(source, goal, options);
-      await core.mover.copyGroups(source, goal, options);
+      await core.changed(goal, () => core.mover.copyGroups(source, goal, options));
     }, options.signal);
   }
 

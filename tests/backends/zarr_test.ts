@@ -5,6 +5,7 @@ import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import { bytes } from "../../backends/formats/bytes.ts";
 import { FormatRegistry } from "../../backends/formats/format_registry.ts";
 import { ndarray } from "../../backends/formats/ndarray.ts";
+import { prefixed, readOnly } from "../../backends/layers/mod.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { ZarrBackend } from "../../backends/zarr.ts";
 import { backendPromises, type OpenedBackend, testBackend } from "../conformance/mod.ts";
@@ -89,6 +90,23 @@ await testBackend("zarr, both in memory", () => ({ ...arraysIn(new MemoryStore()
   only: inOneStep,
 });
 await testBackend("zarr, arrays in a flat store", () => arraysIn(flatStore()), { numRuns: 20, only: unnamed });
+await testBackend("zarr, arrays in a store that only reads", () => {
+  const store = new MemoryStore();
+  const { backend, ...others } = arraysIn(store);
+  return {
+    ...others,
+    backend: new ZarrBackend({ store: readOnly()(store), formats: noSuffixes() }),
+    put: async (value, path) => void await (backend as ZarrBackend).save(value, path),
+  };
+});
+await testBackend(
+  "zarr, arrays in a store within a store",
+  () => arraysIn(prefixed("deep/inside")(new MemoryStore())),
+  {
+    numRuns: 5,
+    only: unnamed,
+  },
+);
 await testBackend("zarr, arrays on disk", () => onDisk(arrayOf), { numRuns: 10 });
 await testBackend("zarr, both on disk", () => onDisk(mixedOf), { numRuns: 10, only: inOneStep });
 await testBackend("zarr, arrays on disk without a root", onDiskWithoutRoot, { numRuns: 10, only: unnamed });
