@@ -22,6 +22,7 @@ export * from "./backends/errors.ts";
 export * from "./backends/kv.ts";
 export * from "./backends/memory.ts";
 export * from "./backends/sqlite.ts";
+export * from "./backends/zarr.ts";
 export type { Format } from "./backends/formats/format.ts";
 export { builtinFormats, FormatRegistry } from "./backends/formats/format_registry.ts";
 export { isNdArray, type NdArray, ndarray } from "./backends/formats/ndarray.ts";

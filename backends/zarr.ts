@@ -6,51 +6,42 @@
  * @module
  */
 
-import { type BackendDeleteOptions, type CopyOptions, StorageBackend, type SymlinkOptions } from "./backend.ts";
 import { registerBackend } from "./catalogue.ts";
-import type { ConnectionParams, EntriesOptions, PicklableBackend, SaveResult } from "./data_source.ts";
-import { DiskBackend } from "./disk.ts";
-import { inContext, isStorageError, StorageError } from "./errors.ts";
-import { normalizePath } from "./path.ts";
-import { StoreBackend, type StoreBackendOptions } from "./store_backend.ts";
-import { tidy } from "./stores/disk_place.ts";
-import type { Durability } from "./stores/disk_store.ts";
-import { notTheRoot } from "./stores/rules.ts";
-import type { AbortOptions, Entry, ReadOptions, Store, WriteOptions } from "./stores/store.ts";
+import type { ConnectionParams, PicklableBackend } from "./data_source.ts";
+import { inContext, StorageError } from "./errors.ts";
+import type { AbortOptions } from "./stores/store.ts";
 import type { AttributesChange } from "./zarr/attributes.ts";
-import type { ZarrCore } from "./zarr/core.ts";
-import type { EditOptions, EditResult } from "./zarr/editor.ts";
-import type { ZarrFileInfo } from "./zarr/info.ts";
+import type { ZarrDataTypeName } from "./zarr/data_type.ts";
+import type { ZarrEditOptions, ZarrEditResult } from "./zarr/editor.ts";
 import type { JsonObject } from "./zarr/json.ts";
-import type { ZarrLoadOptions, ZarrSaveOptions } from "./zarr/options.ts";
+import type { ZarrSaveOptions } from "./zarr/options.ts";
 import type { ZarrSweepOptions } from "./zarr/remover.ts";
 import type { Selection } from "./zarr/selection.ts";
+import { ZarrStorage } from "./zarr/storage.ts";
 import type { ZarrValue } from "./zarr/value.ts";
 import type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
 
-export { slice } from "./zarr/selection.ts";
-
-/** Options of {@linkcode ZarrBackend}. */
-export interface ZarrBackendOptions extends StoreBackendOptions {
-  /**
-   * Where the bytes are: any store.
-   *
-   * @default {new DiskStore({ root, durability })}
-   */
-  store?: Store | undefined;
-  /**
-   * Without a store: a directory of the disk to stay in, made on the first write.
-   *
-   * @default {undefined} none: paths are the system's own, absolute or relative to the working directory
-   */
-  root?: string | undefined;
-  /**
-   * Without a store: how safe a write is when it resolves.
-   *
-   * @default {"full"}
-   */
-  durability?: Durability | undefined;
-}
+export type { Compressor, ZarrLayoutOptions } from "./zarr/array_plan.ts";
+export type { AttributesChange } from "./zarr/attributes.ts";
+export type { TimeDataType, ZarrDataTypeName } from "./zarr/data_type.ts";
+export type { ZarrEditOptions, ZarrEditResult } from "./zarr/editor.ts";
+export type { ZarrArrayInfo, ZarrFileInfo } from "./zarr/info.ts";
+export type { Json, JsonObject } from "./zarr/json.ts";
+export type { CodecSpec, ZarrFormat } from "./zarr/metadata.ts";
+export type { ZarrBackendOptions, ZarrLoadOptions, ZarrSaveOptions } from "./zarr/options.ts";
+export type { ZarrSweepOptions } from "./zarr/remover.ts";
+export { type Selection, type Slice, slice } from "./zarr/selection.ts";
+export { ZarrStorage } from "./zarr/storage.ts";
+export type { BytesArray, Shaped, StringArray, TimeArray, ZarrValue } from "./zarr/value.ts";
+export type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
+export {
+  asZarrita,
+  fromZarrita,
+  type ZarritaKey,
+  type ZarritaRange,
+  type ZarritaReadable,
+  type ZarritaStore,
+} from "./zarr/zarrita_store.ts";
 
 /**
  * Arrays in a store, each in chunks; and beside them files, each encoded by the format of its suffix.
@@ -60,7 +51,8 @@ export interface ZarrBackendOptions extends StoreBackendOptions {
  *
  * Saving replaces an array in one step: whoever loads meanwhile, and the next process after a crash, sees the old one or the new one.
  * The etag of an array is that of its metadata document, and changes with every change made through this backend, also of a single
- * chunk. Arrays and files do not replace each other.
+ * chunk. An array and a file replace each other in two
+ * steps, between which nothing is at the path.
  *
  * @example
  * ```ts
@@ -83,233 +75,11 @@ export interface ZarrBackendOptions extends StoreBackendOptions {
  * assert.deepEqual((await zarr.stat("plate.zarr/A/1/0")).array?.chunks, [2, 2]);
  * ```
  */
-export class ZarrBackend extends StorageBackend implements PicklableBackend {
+export class ZarrBackend extends ZarrStorage implements PicklableBackend {
   /** The name it is registered under. */
   static readonly backendType: string = "zarr";
   static {
     registerBackend(this);
-  }
-
-  readonly #options: ZarrBackendOptions;
-  readonly #files: StoreBackend;
-  #loading: Promise<ZarrCore> | undefined;
-
-  /** Creates a backend; the store is not touched. */
-  constructor(options: ZarrBackendOptions = {}) {
-    super();
-    const { store, root, durability, formats } = options;
-    if (store !== undefined && (root !== undefined || durability !== undefined)) {
-      throw new StorageError("invalid-argument", "pass a store, or where on the disk it is, not both");
-    }
-    this.#options = options;
-    this.#files = store === undefined
-      ? new DiskBackend({ root, durability, formats })
-      : new StoreBackend(store, { formats });
-  }
-
-  /** The store. */
-  get store(): Store {
-    return this.#files.store;
-  }
-
-  /** Whether paths are those of the system. */
-  get #isSystem(): boolean {
-    return this.#options.store === undefined && this.#options.root === undefined;
-  }
-
-  /** The code, loaded once. */
-  #core(): Promise<ZarrCore> {
-    return this.#loading ??= this.#load().catch((error) => {
-      this.#loading = undefined;
-      throw error;
-    });
-  }
-
-  async #load(): Promise<ZarrCore> {
-    const { ZarrCore } = await import("./zarr/core.ts");
-    return new ZarrCore(this.#files, !this.#isSystem);
-  }
-
-  /** Does something with a path, and says what it was when it fails. */
-  async #run<T>(
-    operation: string,
-    path: string,
-    work: (core: ZarrCore, place: string) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    try {
-      signal?.throwIfAborted();
-      return await work(await this.#core(), this.normalize(path));
-    } catch (error) {
-      throw inContext(error, { operation, path });
-    }
-  }
-
-  /** As `#run`, naming the path where the store named a part of the array. */
-  async #runAt<T>(
-    operation: string,
-    path: string,
-    work: (core: ZarrCore, place: string) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    try {
-      return await this.#run(operation, path, work, signal);
-    } catch (error) {
-      throw isStorageError(error) && error.code !== "corrupt" ? error.at(path) : error;
-    }
-  }
-
-  /** With a store or a root, the one rule for paths; without, the system's. */
-  protected override normalize(path: string): string {
-    if (!this.#isSystem || typeof path !== "string") return normalizePath(path);
-    if (path.includes("\0") || !path.isWellFormed()) {
-      throw new StorageError("invalid-path", "path must be well-formed Unicode without NUL", { path });
-    }
-    return tidy(path);
-  }
-
-  /** With the system's paths, as the system resolves it. */
-  protected override async realPlace(path: string, options?: AbortOptions): Promise<string> {
-    const { store } = this.#files;
-    if (!this.#isSystem || !("realPlace" in store)) return await super.realPlace(path, options);
-    options?.signal?.throwIfAborted();
-    return await (store as Store & { realPlace(path: string): Promise<string> }).realPlace(this.normalize(path));
-  }
-
-  /**
-   * Saves an array, or a value under a suffix that a format knows. See `StorageBackend.save`.
-   *
-   * Groups are made of the directories from the first one called `….zarr` to the array, or from the root.
-   *
-   * @throws {StorageError} Also `already-exists` if a file is where an array is to be, or the other way round.
-   */
-  override save(data: unknown, path: string, options: ZarrSaveOptions = {}): Promise<SaveResult> {
-    return this.#runAt("save", path, (core, place) => core.save(data, place, options), options.signal);
-  }
-
-  /** See `DataSource.load`. Of an array, `selection` says which part. */
-  override load(path: string, options: ZarrLoadOptions = {}): Promise<unknown> {
-    return this.#runAt("load", path, (core, place) => core.load(place, options), options.signal);
-  }
-
-  /** See `StorageBackend.saveBatch`. All arrays are built before the first is published. */
-  override async saveBatch(
-    data: readonly unknown[],
-    paths: readonly string[],
-    options: ZarrSaveOptions = {},
-  ): Promise<SaveResult[]> {
-    try {
-      options.signal?.throwIfAborted();
-      const places = paths.map((path) => this.normalize(path));
-      return await (await this.#core()).saveBatch(data, places, options);
-    } catch (error) {
-      throw inContext(error, { operation: "save" });
-    }
-  }
-
-  /** See `DataSource.stat`. Of an array it tells how it is kept. */
-  override stat(path: string, options?: AbortOptions): Promise<ZarrFileInfo> {
-    return this.#runAt(
-      "stat",
-      path,
-      async (core, place) => ({ ...await core.stat(place, options), path }),
-      options?.signal,
-    );
-  }
-
-  /** See `DataSource.exists`. */
-  override async exists(path: string, options?: AbortOptions): Promise<boolean> {
-    return await this.#kind(path, options) !== undefined;
-  }
-
-  /** See `DataSource.isFile`. */
-  override async isFile(path: string, options?: AbortOptions): Promise<boolean> {
-    return await this.#kind(path, options) === "file";
-  }
-
-  /** See `DataSource.isDir`. */
-  override async isDir(path: string, options?: AbortOptions): Promise<boolean> {
-    return await this.#kind(path, options) === "directory";
-  }
-
-  async #kind(path: string, options?: AbortOptions): Promise<"file" | "directory" | undefined> {
-    try {
-      return await this.#runAt("stat", path, (core, place) => core.kind(place, options), options?.signal);
-    } catch (error) {
-      if (isStorageError(error, "invalid-path")) return undefined;
-      throw error;
-    }
-  }
-
-  /** See `DataSource.entries`. Arrays are files; what they are made of is not there. */
-  override async *entries(directory: string, options: EntriesOptions = {}): AsyncGenerator<Entry> {
-    const { recursive = false, details = false, signal } = options;
-    try {
-      const place = this.normalize(directory);
-      const core = await this.#core();
-      yield* core.entries(place, { shallow: !recursive, details, signal });
-    } catch (error) {
-      throw inContext(error, { operation: "list", path: directory });
-    }
-  }
-
-  /** See `StorageBackend.delete`. */
-  override delete(path: string, options: BackendDeleteOptions = {}): Promise<void> {
-    return this.#runAt("delete", path, (core, place) => core.delete(place, options), options.signal);
-  }
-
-  /** See `StorageBackend.ensureDirectory`. It becomes a group when the first array is saved in it. */
-  override ensureDirectory(path: string, options?: AbortOptions): Promise<string> {
-    return this.#runAt("make directory", path, async (core, place) => {
-      await core.ensureDirectory(place, options);
-      return path;
-    }, options?.signal);
-  }
-
-  /** See `StorageBackend.createSymlink`. */
-  override createSymlink(source: string, path: string, options: SymlinkOptions = {}): Promise<void> {
-    return this.#run("link", path, async (core, place) => {
-      await core.checkLink(this.normalize(source), place, options);
-      await this.#files.createSymlink(source, path, { ...options, dangling: true });
-    }, options.signal);
-  }
-
-  /** See `StorageBackend.copy`. A copied group keeps its attributes. */
-  override copy(from: string, to: string, options: CopyOptions = {}): Promise<void> {
-    return this.#run("copy", from, async (core, source) => {
-      const goal = this.normalize(to);
-      await super.copy(source, goal, options);
-      await core.mover.copyGroups(source, goal, options);
-    }, options.signal);
-  }
-
-  /** Copies an array chunk by chunk, and a file byte by byte. */
-  protected override async copyFile(from: string, to: string, options: CopyOptions = {}): Promise<void> {
-    try {
-      await (await this.#core()).copyFile(from, to, options.overwrite ?? false, options);
-    } catch (error) {
-      throw isStorageError(error) && error.path !== from && error.code !== "corrupt" ? error.at(to) : error;
-    }
-  }
-
-  /** See `StorageBackend.move`. */
-  override move(from: string, to: string, options: CopyOptions = {}): Promise<void> {
-    return this.#run("move", from, async (core, source) => {
-      const goal = this.normalize(to);
-      if (source === "" || goal === "") throw notTheRoot();
-      await this.checkApart(source, goal, options);
-      if (!await core.move(source, goal, options)) await super.move(source, goal, options);
-    }, options.signal);
-  }
-
-  /** See `StorageBackend.openRead`. An array is encoded as `.npy`. */
-  override openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array>> {
-    return this.#runAt("read", path, (core, place) => core.openRead(place, options), options?.signal);
-  }
-
-  /** See `StorageBackend.openWrite`. What is written is a file, not an array. */
-  override openWrite(path: string, options: WriteOptions = {}): Promise<WritableStream<Uint8Array>> {
-    return this.#runAt("write", path, (core, place) => core.openWrite(place, options), options.signal);
   }
 
   /**
@@ -342,9 +112,9 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
     path: string,
     selection: Selection | undefined,
     value: unknown,
-    options: EditOptions = {},
-  ): Promise<EditResult> {
-    return this.#runAt("write", path, async (core, place) => {
+    options: ZarrEditOptions = {},
+  ): Promise<ZarrEditResult> {
+    return this.runAt("write", path, async (core, place) => {
       return await core.editor.write(await core.tree.follow(place, options), selection, value, options);
     }, options.signal);
   }
@@ -370,8 +140,8 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * assert.deepEqual(shape, [2, 2]);
    * ```
    */
-  append(path: string, value: ZarrValue, options: AppendOptions & EditOptions = {}): Promise<EditResult> {
-    return this.#runAt("append to", path, async (core, place) => {
+  append(path: string, value: ZarrValue, options: AppendOptions & ZarrEditOptions = {}): Promise<ZarrEditResult> {
+    return this.runAt("append to", path, async (core, place) => {
       const target = await core.tree.follow(place, options);
       return await core.changed(target, () => core.editor.append(target, value, options.axis ?? 0, options));
     }, options.signal);
@@ -385,8 +155,8 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * @param options Condition, signal.
    * @returns The etag after it.
    */
-  resize(path: string, shape: readonly number[], options: EditOptions = {}): Promise<EditResult> {
-    return this.#runAt("resize", path, async (core, place) => {
+  resize(path: string, shape: readonly number[], options: ZarrEditOptions = {}): Promise<ZarrEditResult> {
+    return this.runAt("resize", path, async (core, place) => {
       const target = await core.tree.follow(place, options);
       return await core.changed(target, () => core.editor.resize(target, shape, options));
     }, options.signal);
@@ -394,7 +164,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
 
   /** The attributes of an array or a group; a directory that is no group has none. */
   attributes(path: string, options?: AbortOptions): Promise<JsonObject> {
-    return this.#runAt("read attributes of", path, (core, place) => core.attributes.read(place, options));
+    return this.runAt("read attributes of", path, (core, place) => core.attributes.read(place, options));
   }
 
   /**
@@ -418,18 +188,54 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * ```
    */
   updateAttributes(path: string, change: AttributesChange, options?: AbortOptions): Promise<JsonObject> {
-    return this.#runAt("update attributes of", path, async (core, place) => {
+    return this.runAt("update attributes of", path, async (core, place) => {
       const target = await core.tree.follow(place, options);
       return await core.changed(target, () => core.attributes.update(target, change, options));
     }, options?.signal);
   }
 
   /**
-   * Opens an array as a handle, to read and write it part by part. Its `set` writes chunks in their places and leaves the etag of the
-   * array as it is: what others do under `ifMatch` is told of {@linkcode ZarrBackend.write} only.
+   * Opens an array as a handle, to read and write it part by part. What it tells of the array is what was there when it was opened,
+   * or at its last change; `refresh` reads it again.
    */
   openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
-    return this.#runAt("open", path, (core, place) => core.openArray(place, options), options?.signal);
+    return this.runAt("open", path, (core, place) => core.openArray(place, options), options?.signal);
+  }
+
+  /**
+   * Makes an array of nothing but fill values, which takes no room, to be written part by part. See {@linkcode ZarrBackend.save} for
+   * what is there already.
+   *
+   * @param path The array.
+   * @param dtype What its elements are.
+   * @param shape Length of each axis.
+   * @param options How it is kept.
+   * @returns A handle of it.
+   *
+   * @example
+   * ```ts
+   * import { slice, ZarrBackend } from "@polystore/polystore/zarr";
+   * import { MemoryStore, ndarray } from "@polystore/polystore";
+   * import assert from "node:assert/strict";
+   *
+   * const zarr = new ZarrBackend({ store: new MemoryStore() });
+   * const array = await zarr.createArray("film", "uint8", [3, 2], { chunks: [1, 2], fillValue: 9 });
+   * for (const frame of [0, 1]) await array.set([frame], frame);
+   * assert.deepEqual(await array.get([slice(1, 3)]), ndarray(new Uint8Array([1, 1, 9, 9]), [2, 2]));
+   * ```
+   */
+  createArray(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    options: ZarrSaveOptions = {},
+  ): Promise<ZarrArray> {
+    return this.runAt(
+      "create",
+      path,
+      (core, place) => core.createArray(place, dtype, shape, options),
+      options.signal,
+    );
   }
 
   /**
@@ -439,7 +245,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * @param path The group; a directory that is none becomes one.
    */
   consolidate(path: string, options?: AbortOptions): Promise<void> {
-    return this.#runAt("consolidate", path, (core, place) => core.consolidated.write(place, options), options?.signal);
+    return this.runAt("consolidate", path, (core, place) => core.consolidated.write(place, options), options?.signal);
   }
 
   /**
@@ -448,7 +254,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * @returns The documents; `undefined` if there is no such metadata.
    */
   consolidated(path: string, options?: AbortOptions): Promise<ReadonlyMap<string, JsonObject> | undefined> {
-    return this.#runAt("read metadata of", path, (core, place) => core.consolidated.read(place, options));
+    return this.runAt("read metadata of", path, (core, place) => core.consolidated.read(place, options));
   }
 
   /**
@@ -460,17 +266,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * @returns How much was finished or removed.
    */
   sweep(directory: string = "", options: ZarrSweepOptions = {}): Promise<number> {
-    return this.#runAt("sweep", directory, (core, place) => core.remover.sweep(place, options), options.signal);
-  }
-
-  /** The file of this machine behind an address, where it is on the disk. */
-  override physicalSourcePath(address: string, options?: { basePath?: string | undefined }): string | undefined {
-    return this.#files.physicalSourcePath(address, options);
-  }
-
-  /** Closes the store. */
-  override async close(): Promise<void> {
-    await this.#files.close();
+    return this.runAt("sweep", directory, (core, place) => core.remover.sweep(place, options), options.signal);
   }
 
   /**
@@ -479,7 +275,7 @@ export class ZarrBackend extends StorageBackend implements PicklableBackend {
    * @throws {StorageError} `unsupported` for a given store.
    */
   connectionParams(): ConnectionParams {
-    const { store, root, durability } = this.#options;
+    const { store, root, durability } = this.options;
     if (store === undefined) return { root, durability };
     const detail = "a store cannot be opened elsewhere: give a root";
     throw inContext(new StorageError("unsupported", detail), { operation: "describe" });

@@ -22,6 +22,7 @@ const IMPORTS: Readonly<Record<string, string>> = {
   disk: "@polystore/polystore/disk",
   kv: "@polystore/polystore/kv",
   sqlite: "@polystore/polystore/sqlite",
+  zarr: "@polystore/polystore/zarr",
 };
 
 /**

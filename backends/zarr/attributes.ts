@@ -43,7 +43,7 @@ export class ZarrAttributes {
   async update(path: string, change: AttributesChange, options?: AbortOptions): Promise<JsonObject> {
     for (;;) {
       options?.signal?.throwIfAborted();
-      const head = await this.#head(path, options);
+      const head = await this.head(path, options);
       const attributes = head.node!.format === 3
         ? await this.#updateV3(head, change)
         : await this.#updateV2(head, change, options);
@@ -51,13 +51,14 @@ export class ZarrAttributes {
     }
   }
 
-  async #head(path: string, options?: AbortOptions): Promise<Head> {
+  /** The document of an array or a group; a directory that is none becomes one. */
+  async head(path: string, options?: AbortOptions): Promise<Head> {
     const head = await readHead(this.#store, path, options);
     if (isArrayHead(head)) return await this.#editor.head(path, options);
     if (head?.node !== undefined) return head;
     await this.#checkDirectory(path, options);
     await makeGroup(this.#store, path, await formatAbove(this.#store, path, options), {}, options);
-    return await this.#head(path, options);
+    return await this.head(path, options);
   }
 
   async #checkDirectory(path: string, options?: AbortOptions): Promise<void> {

@@ -7,7 +7,7 @@
 import type { TypedArray } from "../formats/ndarray.ts";
 import { dataTypes } from "../formats/ndarray.ts";
 import type { Elements, ZarrDataType } from "./data_type.ts";
-import type { FillValue } from "./fill_value.ts";
+import { filled, type FillValue } from "./fill_value.ts";
 import { elementsToBytes } from "./elements.ts";
 
 /** Where a box lies in elements. */
@@ -55,6 +55,25 @@ export function copyBox(source: Layout, target: Layout, shape: readonly number[]
     }
     if (axis < 0) return;
   }
+}
+
+/**
+ * Fills a box with the fill value.
+ *
+ * @param target Where to.
+ * @param shape Length of each axis of the box.
+ * @param fill The fill value.
+ * @param type What the elements are.
+ */
+export function fillBox(target: Layout, shape: readonly number[], fill: FillValue, type: ZarrDataType): void {
+  // What lies together in the target is filled once, and copied to wherever else it is to be.
+  const stride = shape.map(() => 0);
+  let run = 1;
+  for (let axis = shape.length - 1; axis >= 0 && (shape[axis] === 1 || target.stride[axis] === run); axis--) {
+    stride[axis] = run;
+    run *= shape[axis]!;
+  }
+  copyBox({ data: filled(fill, type, run), offset: 0, stride }, target, shape, partsOf(type));
 }
 
 /** Merges the axes along which both sides lie close together into one run. */

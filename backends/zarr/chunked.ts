@@ -9,7 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
 import type { Store } from "../stores/store.ts";
-import { copyBox, discard, emptyElements, type Layout, partsOf, runOf } from "./box.ts";
+import { copyBox, discard, emptyElements, fillBox, type Layout, partsOf, runOf } from "./box.ts";
 import { coderOf, type CoderOptions, isPart } from "./coder.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { Elements } from "./data_type.ts";
@@ -153,7 +153,7 @@ export class ChunkedArray {
     const run = region.full && pipeline.isPlain ? runOf(target, region.shape, type) : undefined;
     const into = run && elementsToBytes(run, type);
     const bytes = await store.read(region.path, { signal, into });
-    if (bytes === undefined) take(this.#filled());
+    if (bytes === undefined) fillBox(target, region.shape, this.metadata.fill, type);
     else if (into !== undefined && bytes.buffer === into.buffer) pipeline.checkSize(bytes);
     else await coderOf(pipeline, options).decode(bytes, take);
   }

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { isStorageError } from "../errors.ts";
+import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, isInside, joinPath, parentPath, relativePath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import type { ZarrAttributes } from "./attributes.ts";
-import { type Head, readAttributesV2, readHead } from "./head.ts";
+import { type Head, isArrayHead, readHead } from "./head.ts";
 import { isStage } from "./hidden.ts";
 import { formatJson, isObject, type Json, type JsonObject, parseObject } from "./json.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE, V2_GROUP_FILE } from "./metadata_v2.ts";
@@ -37,10 +37,9 @@ export class Consolidated {
 
   /** Writes it. */
   async write(path: string, options?: AbortOptions): Promise<void> {
-    // What is no group becomes one.
-    await this.#attributes.update(path, (attributes) => attributes, options);
-    const head = await readHead(this.#store, path, options);
-    if (head?.node?.format === 2) {
+    const head = await this.#attributes.head(path, options);
+    if (isArrayHead(head)) throw new StorageError("invalid-argument", "it is an array: nothing is below it", { path });
+    if (head.node?.format === 2) {
       await updateDocument(this.#store, joinPath(path, V2_CONSOLIDATED_FILE), () => v2({}), options);
     } else {
       await updateDocument(
@@ -141,18 +140,20 @@ export class Consolidated {
       return { [key]: own };
     }
     if (node.format !== 2) return {};
-    const attributes = replacement?.attributes ?? await readAttributesV2(this.#store, head.path, options);
     const own = { [joinPath(key, node.kind === "array" ? V2_ARRAY_FILE : V2_GROUP_FILE)]: document };
-    return Object.keys(attributes).length === 0 ? own : { ...own, [joinPath(key, V2_ATTRIBUTES_FILE)]: attributes };
+    const place = joinPath(head.path, V2_ATTRIBUTES_FILE);
+    const hasAttributes = Object.keys(node.attributes).length > 0 ||
+      (await this.#store.stat(place, options))?.kind === "file";
+    return hasAttributes ? { ...own, [joinPath(key, V2_ATTRIBUTES_FILE)]: node.attributes } : own;
   }
 }
 
 function v3(metadata: Documents): JsonObject {
-  return { kind: "inline", must_understand: false, metadata };
+  return { kind: "inline", "must_understand": false, metadata };
 }
 
 function v2(metadata: Documents): JsonObject {
-  return { metadata, zarr_consolidated_format: 1 };
+  return { metadata, "zarr_consolidated_format": 1 };
 }
 
 function documentsOf(document: JsonObject, file: string): Documents | undefined {

@@ -11,14 +11,17 @@ import type { NdArray } from "../formats/ndarray.ts";
 import type { StoreBackend } from "../store_backend.ts";
 import { cut } from "../stores/range.ts";
 import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions } from "../stores/store.ts";
-import { concat, streamOf } from "../stores/stream.ts";
+import { collecting, concat, streamOf, withErrors } from "../stores/stream.ts";
 import { planArray } from "./array_plan.ts";
 import { pooled } from "../concurrency.ts";
 import { ArrayEditor } from "./editor.ts";
 import { Draft } from "./draft.ts";
 import { Consolidated } from "./consolidated.ts";
 import { ZarrMover } from "./mover.ts";
-import { ZarrArray } from "./zarr_array.ts";
+import type { ZarrArray } from "./zarr_array.ts";
+import type { ZarrDataTypeName } from "./data_type.ts";
+import type { ArrayMetadata } from "./metadata.ts";
+import { BackendArray } from "./backend_array.ts";
 import { ZarrAttributes } from "./attributes.ts";
 import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
 import { checkShown, leadsToHidden } from "./hidden.ts";
@@ -27,6 +30,7 @@ import { infoOf, type ZarrFileInfo } from "./info.ts";
 import type { ZarrLoadOptions, ZarrSaveOptions } from "./options.ts";
 import { changed, checkPlace, publish, type Publisher } from "./publish.ts";
 import { readArray } from "./reading.ts";
+import { replaceByFile } from "./replace_by_file.ts";
 import { ZarrRemover } from "./remover.ts";
 import { ZarrTree } from "./tree.ts";
 import { isZarrValue, type ZarrValue } from "./value.ts";
@@ -84,26 +88,34 @@ export class ZarrCore implements Publisher {
   }
 
   async #draft(data: ZarrValue, path: string, options: ZarrSaveOptions): Promise<Draft> {
-    const { format, signal } = options;
-    const asked = format === 2 || format === 3 ? format : await formatAbove(this.store, path, { signal });
-    const metadata = planArray(data.dtype, data.shape, { ...options, format: asked });
-    return await Draft.of(this.store, path, data, metadata, { signal });
+    const metadata = await this.#plan(path, data.dtype, data.shape, options);
+    return await Draft.of(this.store, path, data, metadata, { signal: options.signal });
+  }
+
+  async #plan(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    { format, ...options }: ZarrSaveOptions,
+  ): Promise<ArrayMetadata> {
+    const asked = format === 2 || format === 3 ? format : await formatAbove(this.store, path, options);
+    return planArray(dtype, shape, { ...options, format: asked });
   }
 
   async #saveFile(data: unknown, path: string, options: ZarrSaveOptions): Promise<SaveResult> {
-    await this.#checkFile(path, options);
-    return await this.#files.save(data, path, options as SaveOptions);
+    const place = await this.tree.follow(path, options);
+    if (!await this.#isArrayAt(place, options)) return await this.#files.save(data, path, options as SaveOptions);
+    return await this.changed(place, () =>
+      replaceByFile(this, place, options, async (beside) => {
+        await this.#files.save(data, beside, { ...options as SaveOptions, overwrite: true, ifMatch: undefined });
+      }));
   }
 
-  /** Refuses to write a file where the store would, and an array is in the way. */
-  async #checkFile(path: string, { overwrite, signal }: Pick<SaveOptions, "overwrite" | "signal">): Promise<void> {
-    checkShown(path);
+  /** Whether a file is to replace an array; refuses to write one where the store would, and an array is in the way. */
+  async #isArrayAt(path: string, { signal }: AbortOptions): Promise<boolean> {
     const look = await this.tree.look(path, { signal });
-    if (look?.kind === "array") {
-      const detail = "an array is there, which a file cannot replace in one step: delete it before";
-      throw new StorageError("already-exists", overwrite === false ? "it exists already" : detail, { path });
-    }
     if (look === undefined) await this.tree.checkParents(path, { signal });
+    return look?.kind === "array";
   }
 
   /** See `StorageBackend.saveBatch`: all arrays are built before anything is published. */
@@ -112,13 +124,15 @@ export class ZarrCore implements Publisher {
     const { signal } = options;
     const arrays: { index: number; place: string; data: ZarrValue }[] = [];
     const files: number[] = [];
+    const replacing: number[] = [];
     for (const [index, path] of paths.entries()) {
       await at(path, async () => {
         checkShown(path);
         const value = data[index];
         if (!this.#isArray(value, path, options)) {
-          await this.#checkFile(path, options);
-          return void files.push(index);
+          const replaces = await this.#isArrayAt(await this.tree.follow(path, { signal }), { signal });
+          if (replaces) await checkPlace(this, path, options);
+          return void (replaces ? replacing : files).push(index);
         }
         refuseExpiry(options, path);
         const place = await this.tree.follow(path, { signal });
@@ -139,6 +153,10 @@ export class ZarrCore implements Publisher {
           options as SaveOptions,
         );
         for (const [position, index] of files.entries()) results[index] = saved[position]!;
+      }
+      for (const index of replacing) {
+        const path = paths[index]!;
+        await at(path, async () => void (results[index] = await this.#saveFile(data[index], path, options)));
       }
       for (const [position, { index, place }] of arrays.entries()) {
         const draft = drafts[position]!;
@@ -217,9 +235,11 @@ export class ZarrCore implements Publisher {
     checkShown(to);
     const look = await this.tree.look(from, { signal });
     if (look?.kind !== "array") {
-      await this.#checkFile(to, { overwrite, signal });
       if (look === undefined) throw await this.tree.absence(from, { signal });
-      return await this.#files.copy(from, to, { overwrite, signal });
+      const place = await this.tree.follow(to, { signal });
+      if (!await this.#isArrayAt(place, { signal })) return await this.#files.copy(from, to, { overwrite, signal });
+      const copy = (beside: string): Promise<void> => this.#files.copy(from, beside, { signal });
+      return void await this.changed(place, () => replaceByFile(this, place, { overwrite, signal }, copy));
     }
     const place = await this.tree.follow(to, { signal });
     await checkPlace(this, place, { overwrite, signal });
@@ -250,7 +270,8 @@ export class ZarrCore implements Publisher {
   async delete(path: string, options: BackendDeleteOptions): Promise<void> {
     const { recursive = false, force = false, ifMatch, signal } = options;
     if (!leadsToHidden(path) && await this.store.readSymlink?.(path, { signal }) !== undefined) {
-      return await this.#files.delete(path, { ifMatch, signal });
+      await this.#files.delete(path, { ifMatch, signal });
+      return await this.remover.prune(path);
     }
     if (this.store.delete === undefined) throw new StorageError("unsupported", "its store cannot delete", { path });
     const look = await this.tree.look(path, { signal });
@@ -259,12 +280,13 @@ export class ZarrCore implements Publisher {
       if (force) return;
       throw await this.tree.absence(path, { signal });
     }
-    if (look.kind === "file") return await this.#files.delete(path, { ifMatch, force, signal });
-    if (look.kind === "array") await this.remover.deleteArray(path, { ifMatch, signal });
+    if (look.kind === "file") await this.#files.delete(path, { ifMatch, force, signal });
+    else if (look.kind === "array") await this.remover.deleteArray(path, { ifMatch, signal });
     else if (ifMatch !== undefined) throw changed(path);
     else if (recursive) await this.#files.delete(path, { recursive, force, signal });
     else await this.remover.deleteDirectory(path, { signal });
-    await this.consolidated.refresh(path);
+    await this.remover.prune(path);
+    if (look.kind !== "file") await this.consolidated.refresh(path);
   }
 
   /** See `StorageBackend.ensureDirectory`. */
@@ -305,16 +327,46 @@ export class ZarrCore implements Publisher {
 
   /** See `StorageBackend.openWrite`. */
   async openWrite(path: string, options: WriteOptions): Promise<WritableStream<Uint8Array>> {
-    await this.#checkFile(path, { overwrite: !options.ifAbsent, signal: options.signal });
-    return await this.#files.openWrite(path, options);
+    checkShown(path);
+    const { ifAbsent, ifMatch, signal } = options;
+    const place = await this.tree.follow(path, { signal });
+    const conditions = { overwrite: !ifAbsent, ifMatch, signal };
+    const isArray = await this.#isArrayAt(place, { signal });
+    const found = await checkPlace(this, place, conditions);
+    if (isArray && found.kind !== "nothing") {
+      return collecting(async (bytes) => {
+        const write = (beside: string) => this.store.write!(beside, bytes);
+        await this.changed(place, () => replaceByFile(this, place, conditions, write));
+      }, signal);
+    }
+    return withErrors(await this.#files.openWrite(path, options), (error) => {
+      // An array has come meanwhile.
+      if (!isStorageError(error, "is-a-directory")) return error;
+      return ifMatch === undefined
+        ? new StorageError("already-exists", "an array is there now", { path })
+        : changed(path);
+    });
   }
 
   /** Opens an array as a handle. */
   async openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
+    return await BackendArray.of(this, await this.tree.follow(path, options), options);
+  }
+
+  /** Makes an array of nothing but fill values, and opens it. */
+  async createArray(
+    path: string,
+    dtype: ZarrDataTypeName,
+    shape: readonly number[],
+    options: ZarrSaveOptions,
+  ): Promise<ZarrArray> {
+    checkShown(path);
     const place = await this.tree.follow(path, options);
-    if (this.store.write !== undefined) await this.editor.head(place, options);
-    else await this.head(place, options);
-    return await ZarrArray.open(this.store, place, options);
+    const metadata = await this.#plan(place, dtype, shape, options);
+    await checkPlace(this, place, options);
+    const draft = await Draft.empty(this.store, place, metadata, options);
+    await this.changed(place, () => publish(this, place, draft, options));
+    return await BackendArray.of(this, place, options);
   }
 
   /** Changes the document of an array or a group, and what tells of it. */

@@ -68,6 +68,12 @@ export class Draft implements Replacement {
     });
   }
 
+  /** Builds an array of nothing but fill values. */
+  static async empty(store: Store, path: string, metadata: ArrayMetadata, options: AbortOptions): Promise<Draft> {
+    await pipelineOf(metadata); // refuses what cannot be encoded
+    return await Draft.#build(store, path, metadata, options, () => Promise.resolve());
+  }
+
   /** Builds a copy of an array, chunk by chunk as they are; `undefined` if the array changed meanwhile. */
   static async copyOf(
     store: Store,

@@ -29,7 +29,7 @@ import type { ArrayMetadata } from "./metadata.ts";
 const MAX_TRIES = 1000;
 
 /** What a change answers. */
-export interface EditResult {
+export interface ZarrEditResult {
   /** The etag of the array after it. */
   readonly etag: string | undefined;
   /** Length of each axis after it. */
@@ -37,7 +37,7 @@ export interface EditResult {
 }
 
 /** Options of a change under a condition. */
-export interface EditOptions extends AbortOptions {
+export interface ZarrEditOptions extends AbortOptions {
   /**
    * Only change the array that has this etag; refuses with `precondition-failed` otherwise.
    *
@@ -76,13 +76,13 @@ export class ArrayEditor {
     path: string,
     selection: Selection | undefined,
     value: unknown,
-    options: EditOptions,
-  ): Promise<EditResult> {
+    options: ZarrEditOptions,
+  ): Promise<ZarrEditResult> {
     return await this.#change(path, options, ({ shape }) => rangesOf(selection, shape), value);
   }
 
   /** Makes an array longer by another one. */
-  async append(path: string, value: ZarrValue, axis: number, options: EditOptions): Promise<EditResult> {
+  async append(path: string, value: ZarrValue, axis: number, options: ZarrEditOptions): Promise<ZarrEditResult> {
     const { shape, type } = (await this.head(path, options)).node;
     if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
       throw new StorageError("invalid-argument", `the array has axes 0 to ${shape.length - 1}, not ${axis}`, { path });
@@ -105,7 +105,7 @@ export class ArrayEditor {
   }
 
   /** Makes an array longer or shorter; what is new is filled. */
-  async resize(path: string, shape: readonly number[], options: EditOptions): Promise<EditResult> {
+  async resize(path: string, shape: readonly number[], options: ZarrEditOptions): Promise<ZarrEditResult> {
     sizeOf(shape);
     let before: ArrayMetadata | undefined;
     const result = await this.#reshape(path, options, (old, metadata) => {
@@ -138,9 +138,9 @@ export class ArrayEditor {
   /** Changes the shape by compare-and-swap. */
   async #reshape(
     path: string,
-    { ifMatch, signal }: EditOptions,
+    { ifMatch, signal }: ZarrEditOptions,
     change: (shape: readonly number[], metadata: ArrayMetadata) => readonly number[],
-  ): Promise<EditResult> {
+  ): Promise<ZarrEditResult> {
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const head = await this.head(path, { signal });
       if (ifMatch !== undefined && head.etag !== ifMatch) throw changed(path);
@@ -154,10 +154,10 @@ export class ArrayEditor {
   /** Changes elements, and the etag after that. */
   async #change(
     path: string,
-    { ifMatch, signal }: EditOptions,
+    { ifMatch, signal }: ZarrEditOptions,
     plan: (metadata: ArrayMetadata) => readonly AxisRange[],
     value: unknown,
-  ): Promise<EditResult> {
+  ): Promise<ZarrEditResult> {
     const lineage = lineageOf(this.#store);
     if (ifMatch !== undefined) await this.#claim(path, ifMatch, signal);
     for (let tries = 1; tries <= MAX_TRIES; tries++) {

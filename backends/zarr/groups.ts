@@ -36,16 +36,18 @@ function* directoriesAbove(path: string): Generator<string> {
 export async function makeHierarchy({ store, rooted }: Hierarchy, path: string, format: ZarrFormat): Promise<void> {
   const above = [...directoriesAbove(path)];
   const top = above.findLastIndex((directory) => /\.zarr$/i.test(baseName(directory)));
-  const within = top >= 0 ? above.slice(0, top + 1) : rooted ? above : [];
+  const within = top >= 0 ? above.slice(0, top + 1) : rooted ? above : undefined;
   const missing: string[] = [];
   for (const directory of above) {
     const kind = await nodeKind(store, directory);
     if (kind === "array") {
       throw new StorageError("not-a-directory", `its parent ${JSON.stringify(directory)} is an array`, { path });
     }
+    // Above a group there are groups.
     if (kind !== undefined) break;
-    if (within.includes(directory) || await store.stat(directory) === undefined) missing.push(directory);
-    else if (within.length === 0) break;
+    const isMissing = within?.includes(directory) ?? await store.stat(directory) === undefined;
+    if (!isMissing) break;
+    missing.push(directory);
   }
   for (const directory of missing.reverse()) {
     try {

@@ -16,7 +16,12 @@ import { parseV3, V3_FILE } from "./metadata_v3.ts";
 import { parseReplacement, type Replacement, REPLACEMENT_FIELD } from "./replacement.ts";
 
 /** The document of an array that is being deleted has this, and nothing else that a reader needs. */
-export const DELETED_FIELD = "polystore_deleted";
+const DELETED_FIELD = "polystore_deleted";
+
+/** The document of an array that is being deleted. */
+export function deletedDocument(): JsonObject {
+  return { "zarr_format": 3, "node_type": "array", [DELETED_FIELD]: true };
+}
 
 /** The document of an array or a group. */
 export interface Head {

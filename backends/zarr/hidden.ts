@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { joinPath, parentPath } from "../path.ts";
 import { METADATA_FILES } from "./node.ts";
 
 const STAGE = /^\.polystore-zarr-[0-9a-f]{16}$/;
@@ -40,4 +41,12 @@ export function checkShown(path: string): void {
   throw new StorageError("invalid-path", `the name ${JSON.stringify(name)} is reserved for what Zarr keeps there`, {
     path,
   });
+}
+
+/** Where a relative path leads from a directory. */
+export function joinRelative(directory: string, relative: string): string {
+  return relative.split("/").reduce(
+    (place, name) => name === ".." ? parentPath(place) : joinPath(place, name),
+    directory,
+  );
 }

@@ -5,12 +5,15 @@
  */
 
 import type { FileInfo } from "../data_source.ts";
+import { type DataType, dataTypes } from "../formats/ndarray.ts";
+import { writeHeader } from "../formats/npy_header.ts";
+import { sizeOf } from "../formats/shape.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { ZarrDataTypeName } from "./data_type.ts";
 import { formatFill } from "./fill_value.ts";
 import type { ArrayHead } from "./head.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { CodecSpec, ZarrFormat } from "./metadata.ts";
+import type { ArrayMetadata, CodecSpec, ZarrFormat } from "./metadata.ts";
 import { pipelineOf } from "./zarr_array.ts";
 
 /** What is known of an array without reading any of its elements. */
@@ -44,7 +47,7 @@ export interface ZarrFileInfo extends FileInfo {
 /** What is told of an array. */
 export async function infoOf(
   { node, etag, modified }: ArrayHead,
-): Promise<Pick<ZarrFileInfo, "etag" | "modified" | "array">> {
+): Promise<Pick<ZarrFileInfo, "etag" | "modified" | "size" | "array">> {
   const { format, shape, chunkShape, type, fill, codecs, dimensionNames, attributes } = node;
   const { serial } = await pipelineOf(node);
   const sharding = serial instanceof ShardingCodec ? serial : undefined;
@@ -59,5 +62,16 @@ export async function infoOf(
     dimensionNames,
     attributes,
   };
-  return { etag, modified, array };
+  return { etag, modified, size: sizeOfNpy(node), array };
+}
+
+/** The size of the array in the one encoding that it can be had in as a whole. */
+export function sizeOfNpy({ shape, type }: ArrayMetadata): number | undefined {
+  if (!isDataType(type.name)) return undefined;
+  const header = writeHeader({ dtype: type.name, shape: [...shape], fortranOrder: false, bigEndian: false });
+  return header.length + sizeOf(shape) * dataTypes[type.name].itemSize;
+}
+
+function isDataType(name: string): name is DataType {
+  return Object.hasOwn(dataTypes, name);
 }

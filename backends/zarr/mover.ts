@@ -50,7 +50,8 @@ export class ZarrMover {
     if (source === undefined) throw await tree.absence(from, { signal });
     checkGoal(source, goal, to, overwrite);
     if (goal === undefined) await tree.checkParents(to, { signal });
-    if (store.move === undefined || (source === "array" && goal === "array")) return false;
+    const copied = goal === "array" || (source === "array" && goal === "file");
+    if (store.move === undefined || copied) return false;
     if (source === "file" || source === "symlink") {
       await this.#files.move(from, to, { overwrite, signal });
       return true;
@@ -97,9 +98,5 @@ function checkGoal(source: End, goal: End, to: string, overwrite: boolean): void
   }
   if (source === "directory") {
     throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
-  }
-  if (goal !== "symlink" && (source === "array") !== (goal === "array")) {
-    const detail = "arrays and other files cannot replace each other in one step: delete the destination before";
-    throw new StorageError("already-exists", detail, { path: to });
   }
 }

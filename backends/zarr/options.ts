@@ -5,10 +5,35 @@
  */
 
 import type { ExpiringSaveOptions, LoadOptions } from "../data_source.ts";
+import type { StoreBackendOptions } from "../store_backend.ts";
+import type { Durability } from "../stores/disk_store.ts";
+import type { Store } from "../stores/store.ts";
 import type { Format } from "../formats/format.ts";
 import type { ZarrLayoutOptions } from "./array_plan.ts";
 import type { ZarrFormat } from "./metadata.ts";
 import type { Selection } from "./selection.ts";
+
+/** Options of `ZarrBackend`. */
+export interface ZarrBackendOptions extends StoreBackendOptions {
+  /**
+   * Where the bytes are: any store.
+   *
+   * @default {new DiskStore({ root, durability })}
+   */
+  store?: Store | undefined;
+  /**
+   * Without a store: a directory of the disk to stay in, made on the first write.
+   *
+   * @default {undefined} none: paths are the system's own, absolute or relative to the working directory
+   */
+  root?: string | undefined;
+  /**
+   * Without a store: how safe a write is when it resolves.
+   *
+   * @default {"full"}
+   */
+  durability?: Durability | undefined;
+}
 
 /** Options of `ZarrBackend.load`. */
 export interface ZarrLoadOptions extends LoadOptions {

@@ -10,6 +10,7 @@ import { joinPath } from "../path.ts";
 import type { Store } from "../stores/store.ts";
 import type { Draft } from "./draft.ts";
 import { type Head, readHead } from "./head.ts";
+import { asideIn, takeAside } from "./exchange.ts";
 import { type Hierarchy, makeHierarchy } from "./groups.ts";
 import { lockOf } from "./keyed_lock.ts";
 import { V3_FILE } from "./metadata_v3.ts";
@@ -44,33 +45,38 @@ export function isUnfinished(head: Head | undefined): head is Unfinished {
   return head?.replacement !== undefined;
 }
 
+/** What is to be replaced: an array, one that is being deleted, a file, or nothing. */
+export type Place =
+  | { readonly kind: "array"; readonly head: Head }
+  | { readonly kind: "file"; readonly etag: string | undefined }
+  | { readonly kind: "nothing" };
+
 /**
  * What is to be replaced at a path.
  *
- * @returns The array there; `undefined` where nothing is.
  * @throws {StorageError} What `save` throws because of the place.
  */
 export async function checkPlace(
   { store, tree }: Publisher,
   path: string,
   { overwrite = true, ifMatch, signal }: Conditions,
-): Promise<Head | undefined> {
+): Promise<Place> {
   const look = await tree.look(path, { signal });
   if (look?.kind === "directory") {
     throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
   }
-  if (look !== undefined && !overwrite) throw new StorageError("already-exists", "it exists already", { path });
-  if (look?.kind === "file") {
-    const detail = "a file that is no array is there, which an array cannot replace in one step: delete it before";
-    throw new StorageError("already-exists", detail, { path });
-  }
-  const head = await readHead(store, path, { signal });
+  const head = look?.kind === "file" ? undefined : await readHead(store, path, { signal });
   if (head?.node?.kind === "group") throw new StorageError("is-a-directory", "it is a group, not an array", { path });
-  // It may have come after the look.
-  if (head?.node !== undefined && !overwrite) throw new StorageError("already-exists", "it exists already", { path });
-  if (ifMatch !== undefined && (head?.node === undefined || head.etag !== ifMatch)) throw changed(path);
-  if (head === undefined) await tree.checkParents(path, { signal });
-  return head;
+  const etag = look?.kind === "file" ? look.stat.etag : head?.node && head.etag;
+  // An array may have come after the look.
+  if (!overwrite && (look !== undefined || head?.node !== undefined)) {
+    throw new StorageError("already-exists", "it exists already", { path });
+  }
+  if (ifMatch !== undefined && etag !== ifMatch) throw changed(path);
+  if (look?.kind === "file") return { kind: "file", etag };
+  if (head !== undefined) return { kind: "array", head };
+  await tree.checkParents(path, { signal });
+  return { kind: "nothing" };
 }
 
 /** The error for a condition that does not hold. */
@@ -96,16 +102,18 @@ export async function publish(
     try {
       for (let tries = 1; tries <= MAX_TRIES; tries++) {
         conditions.signal?.throwIfAborted();
-        const there = await checkPlace(publisher, path, conditions);
+        const place = await checkPlace(publisher, path, conditions);
+        const there = place.kind === "array" ? place.head : undefined;
         if (isUnfinished(there)) {
           await finish(store, there);
           continue;
         }
         if (there === undefined) {
           await makeHierarchy(publisher, path, draft.format);
-          const made = await create(store, path, draft);
+          const made = await (place.kind === "file" ? exchange : create)(store, path, draft, conditions.ifMatch);
           if (made === "taken") continue;
           if (made !== "immovable") return made.etag;
+          if (place.kind === "file") await store.delete!(path, { ifMatch: place.etag });
         }
         const document = formatReplacement(path, draft);
         const file = there?.file ?? V3_FILE;
@@ -127,8 +135,33 @@ export async function publish(
   });
 }
 
+/** What became of moving an array to its place. */
+type Made = { readonly etag: string } | "taken" | "immovable";
+
+/** Moves an array to where a file is, if the store moves directories. */
+async function exchange(store: Store, path: string, draft: Draft, ifMatch: string | undefined): Promise<Made> {
+  if (store.move === undefined) return "immovable";
+  let restore: () => Promise<void>;
+  try {
+    restore = await takeAside(store, path, draft.stage);
+  } catch (error) {
+    if (isStorageError(error, "not-found")) return "taken";
+    if (isStorageError(error, "unsupported")) return "immovable";
+    throw error;
+  }
+  try {
+    if (ifMatch !== undefined && (await store.stat(asideIn(draft.stage)))?.etag !== ifMatch) throw changed(path);
+    const made = await create(store, path, draft);
+    if (made === "immovable") await restore();
+    return made;
+  } catch (error) {
+    await restore();
+    throw error;
+  }
+}
+
 /** Moves an array to where nothing is, if the store moves directories. */
-async function create(store: Store, path: string, draft: Draft): Promise<{ etag: string } | "taken" | "immovable"> {
+async function create(store: Store, path: string, draft: Draft): Promise<Made> {
   if (store.move === undefined) return "immovable";
   const etag = await draft.complete(store);
   try {

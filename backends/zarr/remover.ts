@@ -9,8 +9,11 @@ import { baseName, joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import { notEmpty } from "../stores/rules.ts";
 import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
-import { DELETED_FIELD, nodeKind, readHead } from "./head.ts";
+import { bringBack } from "./exchange.ts";
+import { deletedDocument, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
+import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
+import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES, writeDocument } from "./node.ts";
 import { changed, exclusively, isUnfinished } from "./publish.ts";
 import { finish } from "./replacement.ts";
@@ -49,7 +52,7 @@ export class ZarrRemover {
       if (ifMatch !== undefined || this.#store.move === undefined || path === "") {
         // What is left of it is no array, and is not shown.
         try {
-          const document = { zarr_format: head.node?.format ?? 3, node_type: "array", [DELETED_FIELD]: true };
+          const document = deletedDocument();
           await writeDocument(this.#store, joinPath(path, head.file), document, { ifMatch, signal });
         } catch (error) {
           throw isStorageError(error, "precondition-failed") ? changed(path) : error;
@@ -59,15 +62,15 @@ export class ZarrRemover {
     });
   }
 
-  /** Takes a directory out of sight at once, where the store can, and deletes it then. */
+  /** Takes an array out of sight at once, where the store can, and deletes it then. */
   async #remove(path: string): Promise<void> {
     const aside = joinPath(parentPath(path), stageName());
     try {
-      if (this.#store.move === undefined || path === "") return await deleteTree(this.#store, path);
+      if (this.#store.move === undefined || path === "") return await dismantle(this.#store, path);
       await this.#store.move(path, aside, { ifAbsent: true });
     } catch (error) {
       if (!isStorageError(error, "unsupported")) throw error;
-      return await deleteTree(this.#store, path);
+      return await dismantle(this.#store, path);
     }
     await deleteTree(this.#store, aside);
   }
@@ -101,6 +104,17 @@ export class ZarrRemover {
     }
   }
 
+  /** Deletes the groups above that nothing is in any more, where a directory exists only while something is in it. */
+  async prune(path: string): Promise<void> {
+    if (this.#store.makeDirectory !== undefined) return;
+    for (let group = parentPath(path); group !== "" && group !== "/"; group = parentPath(group)) {
+      const head = await readHead(this.#store, group).catch(() => undefined);
+      if (head?.node?.kind !== "group" || Object.keys(head.node.attributes).length > 0) return;
+      if (!await this.#tree.isEmpty(group)) return;
+      await this.#store.delete!(joinPath(group, head.file), { ifMatch: head.etag }).catch(() => undefined);
+    }
+  }
+
   /** Finishes what was left half done below a directory, and deletes what was never published. */
   async sweep(directory: string, { olderThan = ABANDONED_AFTER, signal }: ZarrSweepOptions): Promise<number> {
     const limit = Date.now() - olderThan;
@@ -121,6 +135,7 @@ export class ZarrRemover {
     }
     for (const stage of stages) {
       if (await this.#newest(stage, { signal }) > limit) continue;
+      await bringBack(this.#store, stage);
       await deleteTree(this.#store, stage, { signal });
       count++;
     }
@@ -147,4 +162,21 @@ export class ZarrRemover {
     }
     return newest;
   }
+}
+
+/** Deletes an array whose document says that it is deleted: that document last, which hides what is still there. */
+export async function dismantle(store: Store, path: string): Promise<void> {
+  const documents: string[] = [];
+  const rest: string[] = [];
+  for await (const entry of store.list!(path)) {
+    (parentPath(entry.path) === path && METADATA_FILES.has(baseName(entry.path)) ? documents : rest).push(entry.path);
+  }
+  const order = [V2_ATTRIBUTES_FILE, V2_ARRAY_FILE, V3_FILE];
+  documents.sort((a, b) => order.indexOf(baseName(a)) - order.indexOf(baseName(b)));
+  for (const place of [...rest.reverse(), ...documents]) await store.delete!(place);
+  if (path === "") return;
+  await store.delete!(path).catch((error) => {
+    // Something else has come.
+    if (!isStorageError(error, "not-empty")) throw error;
+  });
 }

@@ -12,7 +12,7 @@
 
 import { pooled } from "../concurrency.ts";
 import { isStorageError } from "../errors.ts";
-import { joinPath, parentPath, relativePath } from "../path.ts";
+import { joinPath, relativePath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { ReadOptions, Stat, Store } from "../stores/store.ts";
 import type { Head } from "./head.ts";
@@ -21,7 +21,7 @@ import { malformed, type ZarrFormat } from "./metadata.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
 import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES } from "./node.ts";
-import { isStage } from "./hidden.ts";
+import { isStage, joinRelative } from "./hidden.ts";
 
 /** The field of the document that says it. */
 export const REPLACEMENT_FIELD = "polystore_replacement";
@@ -55,8 +55,8 @@ export function parseReplacement(path: string, field: JsonObject): Replacement {
     throw malformed(`${REPLACEMENT_FIELD} is incomplete`);
   }
   return {
-    stage: placeOf(path, stage),
-    chunks: placeOf(path, chunks),
+    stage: joinRelative(path, stage),
+    chunks: joinRelative(path, chunks),
     keys: new Set(keys as string[]),
     format,
     document,
@@ -64,17 +64,12 @@ export function parseReplacement(path: string, field: JsonObject): Replacement {
   };
 }
 
-/** Where a relative path leads. */
-function placeOf(path: string, relative: string): string {
-  return relative.split("/").reduce((place, name) => name === ".." ? parentPath(place) : joinPath(place, name), path);
-}
-
 /** Writes that an array is replaced. */
 export function formatReplacement(path: string, replacement: Replacement): JsonObject {
   const { stage, chunks, keys, format, document, attributes } = replacement;
   return {
-    zarr_format: format,
-    node_type: "array",
+    "zarr_format": format,
+    "node_type": "array",
     [REPLACEMENT_FIELD]: {
       stage: relativePath(path, stage),
       chunks: relativePath(path, chunks),
@@ -117,22 +112,12 @@ export async function finish(
   await finishing.clear(keys);
   await pooled(keys, CONCURRENCY, (key) => finishing.bring(joinPath(chunks, key), joinPath(path, key)));
   const file = format === 3 ? V3_FILE : V2_ARRAY_FILE;
+  if (file === V3_FILE && head.file === V3_FILE) await finishing.remove(joinPath(path, V2_ARRAY_FILE));
   const hasAttributes = format === 2 && Object.keys(attributes).length > 0;
   const attributesFile = joinPath(path, V2_ATTRIBUTES_FILE);
   if (hasAttributes) await finishing.put(attributesFile, formatJson(attributes));
   else await finishing.remove(attributesFile);
-  let etag: string | undefined;
-  try {
-    if (file === head.file) {
-      etag = (await store.write!(joinPath(path, file), formatJson(document), { ifMatch: head.etag })).etag;
-    } else {
-      etag = (await store.write!(joinPath(path, file), formatJson(document), { ifAbsent: true })).etag;
-      await store.delete!(joinPath(path, head.file), { ifMatch: head.etag });
-    }
-  } catch (error) {
-    if (!isStorageError(error, "precondition-failed", "already-exists")) throw error;
-    etag = undefined;
-  }
+  const etag = await finishing.conclude(file, formatJson(document));
   await deleteTree(store, replacement.stage);
   return etag;
 }
@@ -180,12 +165,34 @@ class Finishing {
     if (bytes !== undefined) await this.put(to, bytes);
   }
 
-  /** Writes a file, unless it changes after the document was looked at. */
-  async put(place: string, bytes: Uint8Array): Promise<void> {
+  /** Makes the document an ordinary one, in whichever file it belongs. Answers its etag, unless somebody else was faster. */
+  async conclude(file: string, bytes: Uint8Array): Promise<string | undefined> {
+    const { path, etag } = this.#head;
+    const [before, after] = [joinPath(path, this.#head.file), joinPath(path, file)];
+    try {
+      if (before === after) return (await this.#store.write!(after, bytes, { ifMatch: etag })).etag;
+      // Of two documents that of v3 counts: what was left of one of v2 may be there, but no other one of v3.
+      const written = file === V3_FILE
+        ? (await this.#store.write!(after, bytes, { ifAbsent: true })).etag
+        : await this.put(after, bytes);
+      await this.#store.delete!(before, { ifMatch: etag });
+      return written;
+    } catch (error) {
+      if (isStorageError(error, "precondition-failed", "already-exists")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes a file, unless it changes after the document was looked at. Answers its etag. */
+  async put(place: string, bytes: Uint8Array): Promise<string | undefined> {
     const etag = await this.#etag(place);
-    if (!await this.#pending()) return;
-    await this.#store.write!(place, bytes, etag === undefined ? { ifAbsent: true } : { ifMatch: etag })
-      .then(() => undefined, ignoring("precondition-failed", "already-exists"));
+    if (!await this.#pending()) return undefined;
+    try {
+      return (await this.#store.write!(place, bytes, etag === undefined ? { ifAbsent: true } : { ifMatch: etag })).etag;
+    } catch (error) {
+      if (isStorageError(error, "precondition-failed", "already-exists")) return undefined;
+      throw error;
+    }
   }
 
   /** Deletes a file, unless it changes after the document was looked at. */

@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { sizeOf, stridesOf } from "../formats/shape.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
-import { copyBox, type Layout, partsOf } from "./box.ts";
+import { copyBox, fillBox, type Layout, partsOf } from "./box.ts";
 import type { ChunkRegion } from "./chunked.ts";
 import { coderOf, type CoderOptions } from "./coder.ts";
 import type { ShardEntry, ShardIndex, ShardingCodec } from "./codecs/sharding.ts";
@@ -75,7 +75,7 @@ async function readOnce(
   target: Layout,
   options: CoderOptions,
 ): Promise<void> {
-  const { type, fill, shape } = shards.inner.chunk;
+  const { type, fill } = shards.inner.chunk;
   const pieces = piecesIn(shards, region);
   const steps = stepsIn(shards, region);
   const take = ({ from, to, shape }: Piece, chunk: Elements): void => {
@@ -87,7 +87,7 @@ async function readOnce(
   const coder = coderOf(shards.inner, options);
   await Promise.all(pieces.map(async (piece, number) => {
     const encoded = bytes[number];
-    if (encoded === undefined) take(piece, filled(fill, type, sizeOf(shape)));
+    if (encoded === undefined) fillBox(at(target, piece.to), piece.shape, fill, type);
     else await coder.decode(encoded, (chunk) => take(piece, chunk));
   }));
 }

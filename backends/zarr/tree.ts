@@ -10,7 +10,8 @@ import { type ErrorCode, isStorageError, StorageError } from "../errors.ts";
 import { baseName, joinPath, parentPath } from "../path.ts";
 import { type Child, inPathOrder } from "../stores/path_order.ts";
 import type { AbortOptions, Entry, Stat, Store } from "../stores/store.ts";
-import { nodeKind } from "./head.ts";
+import { isArrayHead, nodeKind, readHead } from "./head.ts";
+import { sizeOfNpy } from "./info.ts";
 import { isHidden, leadsToHidden } from "./hidden.ts";
 
 /** What is at a path, links followed. */
@@ -158,13 +159,19 @@ export class ZarrTree {
     return shown;
   }
 
-  async #child(entry: Entry, options: AbortOptions): Promise<Shown | undefined> {
+  /** What `stat` tells too. */
+  async #details(path: string, options: AbortOptions): Promise<Pick<Entry, "size" | "modified">> {
+    const head = await readHead(this.#store, path, options).catch(() => undefined);
+    return isArrayHead(head) ? { size: sizeOfNpy(head.node), modified: head.modified } : {};
+  }
+
+  async #child(entry: Entry, options: { details: boolean } & AbortOptions): Promise<Shown | undefined> {
     const { path, kind } = entry;
     const name = baseName(path);
     if (kind !== "directory") return { name, entry };
     switch (await nodeKind(this.#store, path, options)) {
       case "array":
-        return { name, entry: { path, kind: "file" } };
+        return { name, entry: { path, kind: "file", ...options.details && await this.#details(path, options) } };
       case "deleted":
         return undefined;
       default:

@@ -13,7 +13,7 @@ import { filled, type FillValue, parseFill } from "./fill_value.ts";
 import type { Json } from "./json.ts";
 
 /** What all arrays tell of themselves. */
-interface Shaped {
+export interface Shaped {
   /** Length of each axis. */
   shape: number[];
   /** Distance between neighbours along each axis, in elements. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StorageError } from "../errors.ts";
+import { isStorageError, StorageError } from "../errors.ts";
 import { isNdArray, type NdArray } from "../formats/ndarray.ts";
 import { sizeOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
@@ -71,7 +71,12 @@ export class ZarrArray implements AsyncDisposable {
   readonly #workers: ZarrArrayOptions["workers"];
   readonly #own = new Map<number, ZarrWorkers>();
 
-  private constructor(chunks: ChunkedArray, workers?: ZarrArrayOptions["workers"]) {
+  /**
+   * Takes what was read of an array.
+   *
+   * @internal
+   */
+  protected constructor(chunks: ChunkedArray, workers?: ZarrArrayOptions["workers"]) {
     this.#workers = workers;
     this.store = chunks.store;
     this.path = chunks.path;
@@ -333,7 +338,11 @@ async function open(store: Store, path: string, options?: AbortOptions): Promise
   const metadata = await readNode(store, path, options);
   if (metadata === undefined) throw new StorageError("not-found", "not found", { path });
   if (metadata.kind === "group") throw new StorageError("is-a-directory", "it is a group, not an array", { path });
-  return new ChunkedArray(store, path, metadata, await pipelineOf(metadata));
+  try {
+    return new ChunkedArray(store, path, metadata, await pipelineOf(metadata));
+  } catch (error) {
+    throw isStorageError(error) ? error.at(path) : error;
+  }
 }
 
 function valueOfFill(fill: FillValue, type: ArrayMetadata["type"]): Json {

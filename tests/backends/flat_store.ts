@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../../backends/errors.ts";
-import { parentPath, sortPaths } from "../../backends/path.ts";
+import { comparePaths, parentPath, sortPaths } from "../../backends/path.ts";
 import type { Store } from "../../backends/stores/store.ts";
 
 /** Files in a flat map: no real directories, no links, no accelerators. A directory is there while something is in it. */
@@ -49,7 +49,8 @@ export function flatStore(): Store {
       const paths = options?.shallow
         ? sortPaths([...new Set(below.map((path) => start + path.slice(start.length).split("/")[0]))])
         : below;
-      for (const path of paths) {
+      const later = paths.filter((path) => options?.after === undefined || comparePaths(path, options.after) > 0);
+      for (const path of later.slice(0, options?.limit)) {
         options?.signal?.throwIfAborted();
         await Promise.resolve();
         const file = files.get(path);

@@ -1,78 +1,76 @@
-/** Writers that are killed leave chunks that are whole and can be read: reference/zarr.md §2.1, repeated on ours. */
-
 import assert from "node:assert/strict";
-import type { ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
-import { DiskStore } from "../../backends/stores/disk_store.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
-import { leftovers, LONG, seeded, withBox } from "../disk/setup.ts";
+import { isStorageError } from "../../backends/errors.ts";
+import { ZarrBackend } from "../../backends/zarr.ts";
+import { LONG, type Random, seeded, withBox } from "../disk/setup.ts";
 import { Child } from "./child.ts";
-import { openStore, PLACES } from "./zarr_place.ts";
+import { arrayOf, openStore, type Place, PLACES } from "./zarr_store.ts";
 
-const KILLS = LONG ? 100 : 6;
-const [ROWS, COLUMNS] = [1024, 1024];
+const KILLS = LONG ? 150 : 12;
 
-const LAYOUTS: Readonly<Record<string, ZarrLayoutOptions>> = {
-  chunk: { chunks: [-1, -1], compressor: null },
-  shard: { chunks: [256, 256], shards: [ROWS, COLUMNS], compressor: { name: "zstd", checksum: true } },
-};
+/** What was acknowledged last of each path: the number there, or the one after which it was deleted. */
+type Acknowledged = Map<string, { readonly state: string; readonly number: number }>;
 
-for (const place of PLACES) {
-  for (const [layout, options] of Object.entries(LAYOUTS)) {
-    Deno.test(`zarr on ${place}: a ${layout} whose writer is killed is whole, ${KILLS} times`, () =>
-      withBox(async ({ root }) => {
-        const { random } = seeded(`zarr on ${place}, killed writers of a ${layout}`);
-        const store = openStore(place, root);
-        const array = await ZarrArray.create(store, "a", "int32", [ROWS, COLUMNS], options);
-        await array.set(undefined, 1);
-        await store.close();
-        let written = 1;
-        for (let kill = 1; kill <= KILLS; kill++) {
-          const child = new Child("zarr_writer.ts", [place, root, "a", "until-killed", written + 1]);
-          const wait = 30 + random() * 300;
-          try {
-            assert.equal(await child.line(), "ready");
-            const lines = child.lines();
-            await child.tell("go");
-            await new Promise((resolve) => setTimeout(resolve, wait));
-            await child.kill();
-            written = await check(place, root, await lines, written, `after kill ${kill}, ${wait.toFixed(1)} ms in`);
-          } finally {
-            await child.kill();
-          }
-        }
-        assert(written > 3, "hardly anything was ever written: the test does not test");
-        if (place === "disk") {
-          await new DiskStore({ root: `${root}/disk` }).sweep("", { olderThan: -60_000 });
-          assert.deepEqual(leftovers(root), []);
-        }
-      }));
+function note(line: string | undefined, acknowledged: Acknowledged): void {
+  assert(line !== undefined, "the child ended before it was ready");
+  const [state = "", path = "", number] = line.split(" ");
+  assert(["at", "gone", "going"].includes(state), line);
+  acknowledged.set(path, { state, number: Number(number ?? acknowledged.get(path)?.number ?? 0) });
+}
+
+async function killed(place: Place, root: string, random: Random, first: number, acknowledged: Acknowledged) {
+  const child = new Child("zarr_saver.ts", [place, root, Math.floor(random() * 2 ** 32), first]);
+  for (let line = await child.line(); line !== "ready"; line = await child.line()) note(line, acknowledged);
+  const lines = child.lines();
+  await child.tell("go");
+  await new Promise((resolve) => setTimeout(resolve, 5 + random() * 150));
+  await child.kill().finally(() => lines.catch(() => {/* the kill has told */}));
+  for (const line of await lines) note(line, acknowledged);
+}
+
+/** The number of the array at a path; it must be whole. */
+async function numberAt(zarr: ZarrBackend, path: string, when: string): Promise<number | undefined> {
+  try {
+    const value = await zarr.load(path) as { data: Float64Array };
+    assert.deepEqual(value, arrayOf(value.data[0]!).value, `${when}: ${path} is a mixture`);
+    return value.data[0];
+  } catch (error) {
+    if (isStorageError(error, "not-found")) return undefined;
+    throw new Error(`${when}: ${path} cannot be read`, { cause: error });
   }
 }
 
-/** Checks what is left; answers the number that the array has. */
-async function check(
-  place: typeof PLACES[number],
-  root: string,
-  lines: readonly string[],
-  before: number,
-  when: string,
-): Promise<number> {
-  const store = openStore(place, root);
-  try {
-    const { data } = await (await ZarrArray.open(store, "a")).get();
-    const numbers = data as Int32Array;
-    const value = numbers[0]!;
-    const part = numbers[COLUMNS + 3]!;
-    // The part was written after the whole, or is still to be.
-    assert(part === value || part === value - 1 || value === before, `${when}: ${part} in ${value}`);
-    const torn = numbers.findIndex((found, index) => {
-      return found !== (Math.floor(index / COLUMNS) === 1 && index % COLUMNS >= 3 ? part : value);
-    });
-    assert.equal(torn, -1, `${when}: element ${torn} is ${numbers[torn]}, others are ${value} and ${part}`);
-    const acknowledged = Math.max(before, ...lines.map((line) => Number(line.split(" ")[1])));
-    assert(value >= acknowledged, `${when}: ${acknowledged} was acknowledged, and it is ${value}`);
-    return value;
-  } finally {
-    await store.close();
+/** Checks what is left; answers how much was swept. */
+async function verify(place: Place, root: string, acknowledged: Acknowledged, when: string): Promise<number> {
+  await using zarr = new ZarrBackend({ store: openStore(place, root) });
+  const numbers = new Map<string, number | undefined>();
+  for (const [path, { state, number }] of acknowledged) {
+    const found = await numberAt(zarr, path, when);
+    numbers.set(path, found);
+    if (found === undefined) assert(state !== "at", `${when}: ${path} was acknowledged as ${number}, and is gone`);
+    else assert(found >= number || state === "going", `${when}: ${path} is ${found}, and was ${state} ${number}`);
+    if (state === "gone") assert(found === undefined || found > number, `${when}: ${path} is back`);
   }
+  const swept = await zarr.sweep("", { olderThan: -1 });
+  for (const [path, number] of numbers) assert.equal(await numberAt(zarr, path, `${when}, swept`), number);
+  const left = await Array.fromAsync(zarr.store.list!(""), ({ path }) => path);
+  assert.deepEqual(
+    left.filter((path) => path.includes(".polystore-zarr")),
+    [],
+    `${when}: the sweep has left something`,
+  );
+  return swept;
+}
+
+for (const place of PLACES) {
+  Deno.test(`zarr in ${place}, kill -9: every acknowledged array is there, whole, ${KILLS} times`, () =>
+    withBox(async ({ root }) => {
+      const { random } = seeded(`zarr in ${place}, kill -9`);
+      const acknowledged: Acknowledged = new Map();
+      let swept = 0;
+      for (let kill = 1; kill <= KILLS; kill++) {
+        await killed(place, root, random, kill * 1_000_000, acknowledged);
+        swept += await verify(place, root, acknowledged, `after kill ${kill}`);
+      }
+      assert(swept > 0, "no kill ever left anything half done: the test does not test");
+    }));
 }

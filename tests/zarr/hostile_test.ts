@@ -106,7 +106,7 @@ const WRONG: Readonly<Record<string, readonly [file: Json | string, word: RegExp
   "no type": [{ data_type: 7 }, /data_type/],
   "an irregular grid": [{ chunk_grid: { name: "rectilinear", configuration: {} } }, /rectilinear/],
   "a chunk of nothing": [{ chunk_grid: { name: "regular", configuration: { chunk_shape: [0, 10] } } }, /chunk/],
-  "storage transformers": [{ storage_transformers: [{ name: "wings" }] }, /storage_transformers/],
+  "storage transformers": [{ storage_transformers: [{ name: "wings" }] }, /storage transformer "wings"/],
   "an extension": [{ wings: { must_understand: true } }, /wings/],
   "a fill value too large": [{ fill_value: 2 ** 31 }, /fill value/],
   "a fill value of text": [{ fill_value: "wings" }, /fill value/],

@@ -219,7 +219,7 @@ Deno.test("metadata that cannot be, or asks for more than is known: zarrita open
     {
       "another format": [{ zarr_format: 4 }, "corrupt", /zarr_format|format/],
       "another rank": [{ chunk_grid: { name: "regular", configuration: { chunk_shape: [4] } } }, "corrupt", /chunk/],
-      "storage transformers": [{ storage_transformers: [{ name: "x" }] }, "unsupported", /storage_transformers/],
+      "storage transformers": [{ storage_transformers: [{ name: "x" }] }, "unsupported", /storage transformer/],
       "an extension": [{ wings: { name: "w", must_understand: true } }, "unsupported", /wings/],
       "a fill value that does not fit": [{ fill_value: 2 ** 40 }, "corrupt", /fill value/],
     };
