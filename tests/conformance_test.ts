@@ -77,6 +77,16 @@ catches("looks first and writes later", ["write/race-if-absent"], ({ write, stat
   },
 }));
 
+catches("writes beside the room that it is told", ["read/into"], ({ read }) => ({
+  async read(path, { into, ...options } = {}) {
+    const bytes = await read(path, options);
+    if (bytes === undefined || into === undefined || bytes.length > into.buffer.byteLength) return bytes;
+    const room = new Uint8Array(into.buffer, 0, bytes.length);
+    room.set(bytes);
+    return room;
+  },
+}));
+
 catches("gives its own buffer away", ["read/own"], ({ read, write }) => {
   const kept = new Map<string, Uint8Array>();
   return {

@@ -12,7 +12,7 @@ import type { Store } from "../stores/store.ts";
 import { copyBox, discard, emptyElements, fillBox, type Layout, partsOf, runOf } from "./box.ts";
 import { coderOf, type CoderOptions, isPart } from "./coder.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
-import type { Elements } from "./data_type.ts";
+import type { Elements, ZarrDataType } from "./data_type.ts";
 import { elementsToBytes } from "./elements.ts";
 import { filled, fillWith } from "./fill_value.ts";
 import { type KeyedLock, lockOf } from "./keyed_lock.ts";
@@ -80,7 +80,7 @@ export class ChunkedArray {
   async read(ranges: readonly AxisRange[], options: CoderOptions = {}): Promise<Elements> {
     const { type } = this.metadata;
     const shape = ranges.map(({ length }) => length);
-    const data = emptyElements(type, sizeOf(shape));
+    const data = roomFor(type, sizeOf(shape));
     const stride = stridesOf(shape);
     await pooled(this.#regions(ranges), CONCURRENCY, async (region) => {
       try {
@@ -198,6 +198,17 @@ export class ChunkedArray {
         if (!raced || tries === MAX_TRIES) throw isStorageError(error, "corrupt") ? error.at(region.path) : error;
       }
     }
+  }
+}
+
+function roomFor(type: ZarrDataType, count: number): Elements {
+  try {
+    return emptyElements(type, count);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StorageError("invalid-argument", `there is no memory for ${count} elements at once: read them in parts`, {
+      cause: error,
+    });
   }
 }
 

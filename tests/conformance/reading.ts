@@ -91,6 +91,27 @@ export const reading: readonly StorePromise[] = [
       }
     },
   }),
+  storePromise("read/into", "answers the same where it is told room, which stays the caller's own", {
+    needs: ["put"],
+    async run({ store, put }) {
+      for (const size of [0, 10, 100_000, 2 ** 21]) {
+        const content = noise(size, size);
+        await put("file", content);
+        for (const range of [undefined, { offset: 3, length: 90_000 }, { suffix: 4 }]) {
+          const expected = await store.read("file", { range });
+          for (const room of [0, expected!.length - 1, expected!.length, size + 5]) {
+            const whole = new Uint8Array(Math.max(0, room) + 2).fill(7);
+            const into = whole.subarray(1, -1);
+            assertBytes(await store.read("file", { range, into }), expected!, `${room} bytes for ${expected!.length}`);
+            assert.deepEqual([whole[0], whole.at(-1)], [7, 7], "what lies around the room has changed");
+            whole.fill(9);
+            assertBytes(await store.read("file"), content, "the content, when the room has changed");
+          }
+        }
+      }
+      assert.equal(await store.read("nothing", { into: new Uint8Array(10) }), undefined);
+    },
+  }),
   storePromise("read/range", "reads a range", {
     needs: ["put"],
     async run({ store, put }) {

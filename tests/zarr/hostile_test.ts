@@ -184,3 +184,12 @@ function changedSomewhere(value: Json, random: Random, other: Json): Json {
   else copy[key] = random() < 0.4 ? other : changedSomewhere(copy[key]!, random, other);
   return copy;
 }
+
+Deno.test("an array larger than any memory is read in parts, and what was never written costs nothing", async () => {
+  const store = new MemoryStore();
+  const side = 2 ** 24;
+  const array = await ZarrArray.create(store, "a", "float64", [side, side], { chunks: [side, side], fillValue: 2.5 });
+  await refuses(() => array.get(), "invalid-argument", "memory", "parts");
+  const { data } = await array.get([slice(5, 8), slice(side - 2, null)]);
+  assert.deepEqual(data, new Float64Array(6).fill(2.5));
+});
