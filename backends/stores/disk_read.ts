@@ -10,11 +10,8 @@ import { cut, extentOf } from "./range.ts";
 import type { ReadOptions } from "./store.ts";
 import { concat } from "./stream.ts";
 
-/**
- * The same where the caller has made room: it has many reads under way, and the first touch of new memory, which takes longer than
- * the reading, is then shared by other threads.
- */
-const INTO_SYNC_SIZE = 32 * 1024;
+/** Bytes of the smallest page of memory. */
+const PAGE = 4096;
 const CHUNK = 256 * 1024;
 const PIECE = 16 * 1024 * 1024;
 
@@ -35,7 +32,7 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
     const { start, end } = extentOf(info.size, options?.range);
     if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
     const bytes = roomFor(end - start, options?.into);
-    if (bytes.length <= (options?.into === undefined ? SYNC_SIZE : INTO_SYNC_SIZE)) return fillSync(file, bytes);
+    if (bytes.length <= SYNC_SIZE) return fillSync(file, bytes);
     open = false;
     return fill(file, bytes, options?.signal);
   } finally {
@@ -44,7 +41,11 @@ export function readFile(path: string, options?: ReadOptions): Uint8Array | unde
 }
 
 function roomFor(length: number, into: Uint8Array | undefined): Uint8Array {
-  return into !== undefined && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
+  if (into === undefined || into.length < length) return new Uint8Array(length);
+  // New memory is put behind addresses when it is first touched. The kernel, when it copies there, takes longer for that; of large
+  // reads several threads share it.
+  if (length <= SYNC_SIZE) { for (let at = 0; at < length; at += PAGE) into[at] = 0; }
+  return into.subarray(0, length);
 }
 
 /** Files the system makes up as they are read, such as those in /proc, say that they are empty. */
