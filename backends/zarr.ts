@@ -33,7 +33,8 @@ export type { ZarrSweepOptions } from "./zarr/remover.ts";
 export { type Selection, type Slice, slice } from "./zarr/selection.ts";
 export { ZarrStorage } from "./zarr/storage.ts";
 export type { BytesArray, Shaped, StringArray, TimeArray, ZarrValue } from "./zarr/value.ts";
-export type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
+export { ZarrWorkers } from "./zarr/workers.ts";
+export type { AppendOptions, ZarrArray, ZarrArrayOptions, ZarrSetOptions } from "./zarr/zarr_array.ts";
 export {
   asZarrita,
   fromZarrita,

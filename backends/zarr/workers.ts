@@ -51,7 +51,11 @@ export class ZarrWorkers implements AsyncDisposable {
     this.#count = count;
   }
 
-  /** Whether they are any use for chunks of these codecs. */
+  /**
+   * Whether they are any use for chunks of these codecs.
+   *
+   * @internal
+   */
   serves({ size, chunk }: Pipeline): boolean {
     return size === undefined && chunk.type.storage === "number" && !this.#closed && mayStart();
   }
@@ -62,6 +66,7 @@ export class ZarrWorkers implements AsyncDisposable {
    * @param pipeline The codecs.
    * @param fill Puts the elements where they are told; if it answers `false` there is nothing to encode.
    * @returns The bytes; `undefined` if there is nothing to encode.
+   * @internal
    */
   async encode(
     pipeline: Pipeline,
@@ -81,6 +86,7 @@ export class ZarrWorkers implements AsyncDisposable {
    * @param bytes The chunk; they are gone afterwards.
    * @param use Takes the elements, which are gone afterwards.
    * @throws {StorageError} `corrupt`.
+   * @internal
    */
   async decode(
     pipeline: Pipeline,

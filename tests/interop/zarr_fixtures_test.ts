@@ -24,8 +24,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   fletcher32: /"numcodecs\.fletcher32"/,
   "obj.json": /"json2"/,
   struct: /structure|"struct"/,
-  cast_value: /"cast_value"/,
-  scale_offset: /"scale_offset"/,
+  ["cast_value"]: /"cast_value"/,
+  ["scale_offset"]: /"scale_offset"/,
   rectilinear: /"rectilinear"/,
 };
 
