@@ -34,7 +34,7 @@ export type Conditions = Pick<SaveOptions, "overwrite" | "ifMatch" | "signal">;
 
 /** Runs what changes which array is at a path, one at a time in this process. */
 export async function exclusively<R>(store: Store, path: string, work: () => Promise<R>): Promise<R> {
-  return await lockOf(store).run(`array ${path}`, work);
+  return await lockOf(store).run(`\0${path}`, work);
 }
 
 /** A document of an array whose chunks are not at their places yet. */
