@@ -61,6 +61,11 @@ export async function checkPlace(
   path: string,
   { overwrite = true, ifMatch, signal }: Conditions,
 ): Promise<Place> {
+  if (await store.stat(path, { signal }) === undefined) {
+    if (ifMatch !== undefined) throw changed(path);
+    await tree.checkParents(path, { signal });
+    return { kind: "nothing" };
+  }
   const look = await tree.look(path, { signal });
   if (look?.kind === "directory") {
     throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
