@@ -132,6 +132,22 @@ export abstract class StorageBackend extends DataSource implements DataSink {
   }
 
   /**
+   * Whether the file at a path is kept as a value, and bytes are only made of it: then it goes to another backend as a value. It
+   * need not be there: `keepsValues` tells of all.
+   */
+  keepsValueAt?(path: string, options?: AbortOptions): Promise<boolean>;
+
+  /**
+   * Copies from another backend what would lose something on the way as bytes or as a value; it need not be there.
+   *
+   * @param source The other backend.
+   * @param from A file or directory there; of a directory only what it is itself, not what is in it.
+   * @param to Where to; a directory is there already.
+   * @returns Whether it was copied.
+   */
+  copyFrom?(source: StorageBackend, from: string, to: string, options?: CopyOptions): Promise<boolean>;
+
+  /**
    * Saves a value: what `load` returns equals it. Parents come into being, what is there is replaced, and readers see the old
    * or the new content.
    *

@@ -80,31 +80,69 @@ export interface ImageSamplingResult {
  * ```
  */
 export function sampleImage(image: unknown, request: ImageSamplingRequest = {}, path?: string): ImageSamplingResult {
+  const { start, size } = sampledRegion(isNdArray(image) ? image.shape : [], request, path);
+  const { shape } = image as NdArray;
+  const axis = shape.length - 2;
+  const region = [...shape.slice(0, axis), ...size];
+  return {
+    data: cutRegion(image as NdArray, dotOf(start, (image as NdArray).stride.slice(axis)), region),
+    statisticsData: image as NdArray,
+    statisticsScope: "source-resolution",
+    sourceShape: shape,
+    resolutionShape: shape,
+    sampleOriginYx: start,
+    selectedResolutionIndex: 0,
+    resolutionCount: 1,
+    downsampleYx: [1, 1],
+  };
+}
+
+/** A region of the last two axes of an image. */
+export interface SampledRegion {
+  /** First row and column. */
+  readonly start: [number, number];
+  /** Height and width, cut at the edge; none if it begins beyond. */
+  readonly size: [number, number];
+}
+
+/**
+ * Which region of an image of one resolution a request asks for.
+ *
+ * @param shape Shape of the image.
+ * @param request The request.
+ * @param path The path, for messages.
+ * @returns The region.
+ * @throws {StorageError} `invalid-argument`, as {@linkcode sampleImage} does.
+ *
+ * @example
+ * ```ts
+ * import { sampledRegion } from "@polystore/polystore/backend";
+ * import assert from "node:assert/strict";
+ *
+ * const region = sampledRegion([3, 100, 20], { originYx: [90, 0], shapeYx: [32, 32] });
+ * assert.deepEqual(region, { start: [90, 0], size: [10, 20] });
+ * ```
+ */
+export function sampledRegion(
+  shape: readonly number[],
+  request: ImageSamplingRequest = {},
+  path?: string,
+): SampledRegion {
   const { originYx = [0, 0], shapeYx = [32, 32], resolutionIndex = 0, maxAutoResolutionSize = 1024 } = request;
   const numbers = [...originYx, ...shapeYx.map((size) => size - 1), resolutionIndex, maxAutoResolutionSize - 1];
   if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) {
     throw refused("origin and resolution must be non-negative integers, sizes positive ones", path);
   }
   if (resolutionIndex !== 0) throw refused(`there is one resolution, 0: received ${resolutionIndex}`, path);
-  if (!isNdArray(image) || image.shape.length < 2) {
-    throw refused("only an array of two or more axes can be sampled", path);
-  }
-  const { shape } = image;
-  const axis = shape.length - 2;
-  const start = originYx.map((origin, i) => Math.min(origin, shape[axis + i]!));
-  const size = shapeYx.map((length, i) => Math.min(length, shape[axis + i]! - start[i]!));
-  const region = [...shape.slice(0, axis), ...size];
-  return {
-    data: cutRegion(image, start[0]! * image.stride[axis]! + start[1]! * image.stride[axis + 1]!, region),
-    statisticsData: image,
-    statisticsScope: "source-resolution",
-    sourceShape: shape,
-    resolutionShape: shape,
-    sampleOriginYx: [start[0]!, start[1]!],
-    selectedResolutionIndex: 0,
-    resolutionCount: 1,
-    downsampleYx: [1, 1],
-  };
+  if (shape.length < 2) throw refused("only an array of two or more axes can be sampled", path);
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  const start: [number, number] = [Math.min(originYx[0], rows), Math.min(originYx[1], columns)];
+  const size: [number, number] = [Math.min(shapeYx[0], rows - start[0]), Math.min(shapeYx[1], columns - start[1])];
+  return { start, size };
+}
+
+function dotOf(position: readonly number[], stride: readonly number[]): number {
+  return position.reduce((sum, index, axis) => sum + index * stride[axis]!, 0);
 }
 
 function cutRegion(image: NdArray, offset: number, shape: number[]): NdArray {

@@ -234,7 +234,7 @@ export class ZarrBackend extends ZarrStorage implements PicklableBackend {
     return this.runAt(
       "create",
       path,
-      (core, place) => core.createArray(place, dtype, shape, options),
+      (core, place) => core.saver.createArray(place, dtype, shape, options),
       options.signal,
     );
   }

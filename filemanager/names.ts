@@ -24,12 +24,12 @@ export interface AnyBackend extends Omit<StorageBackend, "load" | "loadBatch" | 
   /** See `DataSource.loadBatch`. */
   loadBatch(paths: readonly string[], options?: AnyOptions<LoadOptions>): Promise<unknown[]>;
   /** See `StorageBackend.save`. */
-  save(data: unknown, path: string, options?: AnyOptions<SaveOptions>): Promise<SaveResult>;
+  save(data: unknown, path: string, options?: AnyOptions<Omit<SaveOptions, "format">>): Promise<SaveResult>;
   /** See `StorageBackend.saveBatch`. */
   saveBatch(
     data: readonly unknown[],
     paths: readonly string[],
-    options?: AnyOptions<SaveOptions>,
+    options?: AnyOptions<Omit<SaveOptions, "format">>,
   ): Promise<SaveResult[]>;
 }
 
@@ -62,11 +62,19 @@ export type ParameterOf<T, M extends string, I extends number> = M extends keyof
  *
  * @typeParam T The backend.
  */
-export type LoadOptionsOf<T> = LoadOptions & ParameterOf<T, "load", 1>;
+export type LoadOptionsOf<T> = With<LoadOptions, ParameterOf<T, "load", 1>>;
 
 /**
  * The options with which a backend saves.
  *
  * @typeParam T The backend.
  */
-export type SaveOptionsOf<T> = SaveOptions & ParameterOf<T, "save", 2>;
+export type SaveOptionsOf<T> = With<SaveOptions, ParameterOf<T, "save", 2>>;
+
+/**
+ * Options of every backend, and those of one, which count where both have a word for something.
+ *
+ * @typeParam O The options of every backend.
+ * @typeParam P The options of one.
+ */
+export type With<O, P> = Omit<O, keyof P> & P;

@@ -69,7 +69,7 @@ export async function transfer(
     return await transferItems(source, target, from, to, [{ below: "", kind: info.kind as Item["kind"] }], options);
   }
   const { items, directories } = await contents(source, from, options);
-  await makeDirectories(target, [to, ...directories.map((directory) => joinPath(to, directory))], signal);
+  await makeDirectories(source, target, from, to, ["", ...directories], signal);
   return await transferItems(source, target, from, to, items, options);
 }
 
@@ -120,7 +120,7 @@ export async function synchronise(
   for (const below of deleted) {
     await told(target, () => target.backend.delete(joinPath(to, below), { force: true, signal }));
   }
-  await makeDirectories(target, [to, ...wanted.directories.map((directory) => joinPath(to, directory))], signal);
+  await makeDirectories(source, target, from, to, ["", ...wanted.directories], signal);
   const done = await transferItems(source, target, from, to, items, { ...options, overwrite: true });
   return { ...plan, files: done.files, bytes: done.bytes };
 }
@@ -209,13 +209,24 @@ async function transferLink(
   });
 }
 
-async function makeDirectories(target: Side, directories: readonly string[], signal?: AbortSignal): Promise<void> {
-  for (const directory of directories) {
+async function makeDirectories(
+  source: Side,
+  target: Side,
+  from: string,
+  to: string,
+  directories: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const below of directories) {
+    const directory = joinPath(to, below);
     try {
       if (directory !== "") await told(target, () => target.backend.ensureDirectory(directory, { signal }));
     } catch (error) {
       // Without empty directories, one is there when something is in it.
       if (!isStorageError(error, "unsupported")) throw error;
     }
+    await told(target, async () => {
+      await target.backend.copyFrom?.(source.backend, joinPath(from, below), directory, { signal });
+    });
   }
 }

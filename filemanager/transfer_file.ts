@@ -21,7 +21,15 @@ export async function transferFile(
 ): Promise<number> {
   const { verify = true, overwrite = false, resume = false, signal } = options;
   const replace = overwrite || resume;
-  if (!byBytes(source.backend, target.backend)) {
+  const condition = { overwrite: replace, signal };
+  if (await told(target, () => target.backend.copyFrom?.(source.backend, from, to, condition) ?? never())) {
+    if (verify && !await equalValues(source, target, from, to, signal)) throw await refuse(target, to);
+    return 0;
+  }
+  if (
+    !byBytes(source.backend, target.backend) ||
+    await told(source, async () => await source.backend.keepsValueAt?.(from, { signal }))
+  ) {
     const value = await told(source, () => source.backend.load(from, { signal }));
     await told(target, () => target.backend.save(value, to, { overwrite: replace, signal }));
     if (verify && !await equalValues(source, target, from, to, signal)) throw await refuse(target, to);
@@ -66,15 +74,25 @@ export async function isSame(
     }),
   ]);
   if (b === undefined || (b.targetKind ?? b.kind) !== "file") return false;
-  const values = source.backend.keepsValues || target.backend.keepsValues;
+  const values = await isValue(source, from, signal) || await isValue(target, to, signal);
   if (values || !byBytes(source.backend, target.backend)) return await equalValues(source, target, from, to, signal);
   if (a.size !== undefined && b.size !== undefined && a.size !== b.size) return false;
   return await measure(source, from, signal) === await measure(target, to, signal);
 }
 
+function never(): Promise<boolean> {
+  return Promise.resolve(false);
+}
+
+/** Whether a file is kept as a value. */
+async function isValue({ backend, name }: Side, path: string, signal?: AbortSignal): Promise<boolean> {
+  if (backend.keepsValues || backend.keepsValueAt === undefined) return backend.keepsValues;
+  return await told({ backend, name }, () => backend.keepsValueAt!(path, { signal }));
+}
+
 function byBytes(source: StorageBackend, target: StorageBackend): boolean {
   return source.openRead !== undefined && target.openWrite !== undefined && target.openRead !== undefined &&
-    !(source.keepsValues && target.keepsValues);
+    !(source.keepsValues && (target.keepsValues || target.keepsValueAt !== undefined));
 }
 
 async function equalValues(

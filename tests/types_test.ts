@@ -13,8 +13,10 @@ import {
   ndarray,
   ReadOnlyBackend,
   registerBackend,
+  registry,
   StorageBackend,
   StoreBackend,
+  ZarrBackend,
 } from "@polystore/polystore";
 import { csv, json } from "@polystore/polystore/formats";
 import { readOnly } from "@polystore/polystore/layers";
@@ -168,5 +170,22 @@ Deno.test("types: a layer that forgets a member, or writes through readOnly, doe
     // @ts-expect-error: every member must be mentioned
     const _forgetful: Complete<Store> = { read: store.read, stat: store.stat };
     new MemoryStore().write("a", new Uint8Array());
+  }
+});
+
+Deno.test("types: the options of the zarr backend are those of arrays", () => {
+  function _compiles(): void {
+    const fm = new FileManager({ zarr: new ZarrBackend(), memory: new MemoryBackend() });
+    fm.save(ndarray(new Uint8Array(4), [2, 2]), "a", "zarr", { chunks: [1, 2], format: 2, compressor: "gzip" });
+    fm.load("a", "zarr", { selection: [0, null] });
+    new FileManager(registry).save(1, "a", "zarr", { chunks: [1, 2], format: 3, overwrite: false });
+    // @ts-expect-error: overwrite is a boolean, of whichever backend
+    new FileManager(registry).save(1, "a", "zarr", { overwrite: 1 });
+    // @ts-expect-error: chunks are numbers
+    fm.save(1, "a", "zarr", { chunks: ["1"] });
+    // @ts-expect-error: memory has no chunks
+    fm.save(1, "a", "memory", { chunks: [1] });
+    // @ts-expect-error: memory loads no parts
+    fm.load("a", "memory", { selection: [0] });
   }
 });

@@ -70,13 +70,20 @@ export class Consolidated {
     return undefined;
   }
 
-  /** Keeps it true in all groups above a path, at which something has changed. Where there is none, none is written. */
+  /** Keeps it true in all groups at and above a path, at which something has changed. Where there is none, none is written. */
   async refresh(path: string): Promise<void> {
     for (let group = path;;) {
-      await this.#update(group, path);
+      if (await this.#isThere(group)) await this.#update(group, path);
       if (group === "" || group === "/") return;
       group = parentPath(group);
     }
+  }
+
+  /** Whether there may be such metadata. */
+  async #isThere(group: string): Promise<boolean> {
+    const bytes = await this.#store.read(joinPath(group, V3_FILE));
+    if (bytes === undefined) return (await this.#store.stat(joinPath(group, V2_CONSOLIDATED_FILE)))?.kind === "file";
+    return new TextDecoder().decode(bytes).includes(V3_FIELD);
   }
 
   async #update(group: string, path: string, options?: AbortOptions): Promise<void> {

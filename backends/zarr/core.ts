@@ -4,39 +4,30 @@
  * @module
  */
 
-import { type BackendDeleteOptions, checkBatch, type CopyOptions, type SymlinkOptions } from "../backend.ts";
-import type { FileInfo, LoadOptions, SaveOptions, SaveResult } from "../data_source.ts";
+import type { BackendDeleteOptions, CopyOptions, SymlinkOptions } from "../backend.ts";
+import type { FileInfo, LoadOptions } from "../data_source.ts";
 import { isStorageError, StorageError } from "../errors.ts";
 import type { NdArray } from "../formats/ndarray.ts";
 import type { StoreBackend } from "../store_backend.ts";
 import { cut } from "../stores/range.ts";
 import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions } from "../stores/store.ts";
 import { collecting, concat, streamOf, withErrors } from "../stores/stream.ts";
-import { planArray } from "./array_plan.ts";
-import { pooled } from "../concurrency.ts";
-import { ArrayEditor } from "./editor.ts";
-import { Draft } from "./draft.ts";
-import { Consolidated } from "./consolidated.ts";
-import { ZarrMover } from "./mover.ts";
-import type { ZarrArray } from "./zarr_array.ts";
-import type { ZarrDataTypeName } from "./data_type.ts";
-import type { ArrayMetadata } from "./metadata.ts";
-import { BackendArray } from "./backend_array.ts";
 import { ZarrAttributes } from "./attributes.ts";
+import { BackendArray } from "./backend_array.ts";
+import { Consolidated } from "./consolidated.ts";
+import { ArrayEditor } from "./editor.ts";
 import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
 import { checkShown, leadsToHidden } from "./hidden.ts";
-import { formatAbove } from "./groups.ts";
 import { infoOf, type ZarrFileInfo } from "./info.ts";
-import type { ZarrLoadOptions, ZarrSaveOptions } from "./options.ts";
-import { changed, checkPlace, publish, type Publisher } from "./publish.ts";
+import { ZarrMover } from "./mover.ts";
+import type { ZarrLoadOptions } from "./options.ts";
+import { changed, checkPlace, type Publisher } from "./publish.ts";
 import { readArray } from "./reading.ts";
-import { replaceByFile } from "./replace_by_file.ts";
 import { ZarrRemover } from "./remover.ts";
+import { replaceByFile } from "./replace_by_file.ts";
+import { ZarrSaver } from "./saver.ts";
 import { ZarrTree } from "./tree.ts";
-import { isZarrValue, type ZarrValue } from "./value.ts";
-
-/** How many arrays of a batch are built at once. */
-const CONCURRENCY = 2;
+import type { ZarrArray } from "./zarr_array.ts";
 
 /** What the zarr backend does. Paths are normal. */
 export class ZarrCore implements Publisher {
@@ -45,6 +36,8 @@ export class ZarrCore implements Publisher {
   readonly rooted: boolean;
   /** Changes parts of arrays. */
   readonly editor: ArrayEditor;
+  /** Saves and copies. */
+  readonly saver: ZarrSaver;
   /** Takes arrays and groups away. */
   readonly remover: ZarrRemover;
   /** Moves arrays and groups. */
@@ -61,124 +54,28 @@ export class ZarrCore implements Publisher {
     this.#files = files;
     this.tree = new ZarrTree(this.store);
     this.editor = new ArrayEditor(this.store, this.tree);
+    this.saver = new ZarrSaver(this, files);
     this.remover = new ZarrRemover(this.store, this.tree);
     this.mover = new ZarrMover(this, files);
     this.attributes = new ZarrAttributes(this.store, this.tree, this.editor);
     this.consolidated = new Consolidated(this.store, this.attributes);
   }
 
-  /** Whether a value becomes an array, and not a file of a format. */
-  #isArray(data: unknown, path: string, { format }: ZarrSaveOptions): data is ZarrValue {
-    if (format === 2 || format === 3) {
-      if (isZarrValue(data)) return true;
-      throw new StorageError("invalid-value", "it is no array, and cannot be kept as one", { path });
-    }
-    return format === undefined && this.#files.formats.suffixOf(path) === undefined && isZarrValue(data);
-  }
-
-  /** See `StorageBackend.save`. */
-  async save(data: unknown, path: string, options: ZarrSaveOptions): Promise<SaveResult> {
-    checkShown(path);
-    if (!this.#isArray(data, path, options)) return await this.#saveFile(data, path, options);
-    refuseExpiry(options, path);
-    const place = await this.tree.follow(path, options);
-    await checkPlace(this, place, options);
-    const draft = await this.#draft(data, place, options);
-    return { etag: await this.changed(place, () => publish(this, place, draft, options)) };
-  }
-
-  async #draft(data: ZarrValue, path: string, options: ZarrSaveOptions): Promise<Draft> {
-    const metadata = await this.#plan(path, data.dtype, data.shape, options);
-    return await Draft.of(this.store, path, data, metadata, { signal: options.signal });
-  }
-
-  async #plan(
-    path: string,
-    dtype: ZarrDataTypeName,
-    shape: readonly number[],
-    { format, ...options }: ZarrSaveOptions,
-  ): Promise<ArrayMetadata> {
-    const asked = format === 2 || format === 3 ? format : await formatAbove(this.store, path, options);
-    return planArray(dtype, shape, { ...options, format: asked });
-  }
-
-  async #saveFile(data: unknown, path: string, options: ZarrSaveOptions): Promise<SaveResult> {
-    const place = await this.tree.follow(path, options);
-    if (!await this.#isArrayAt(place, options)) return await this.#files.save(data, path, options as SaveOptions);
-    return await this.changed(place, () =>
-      replaceByFile(this, place, options, async (beside) => {
-        await this.#files.save(data, beside, { ...options as SaveOptions, overwrite: true, ifMatch: undefined });
-      }));
-  }
-
-  /** Whether a file is to replace an array; refuses to write one where the store would, and an array is in the way. */
-  async #isArrayAt(path: string, { signal }: AbortOptions): Promise<boolean> {
-    const look = await this.tree.look(path, { signal });
-    if (look === undefined) await this.tree.checkParents(path, { signal });
-    return look?.kind === "array";
-  }
-
-  /** See `StorageBackend.saveBatch`: all arrays are built before anything is published. */
-  async saveBatch(data: readonly unknown[], paths: readonly string[], options: ZarrSaveOptions): Promise<SaveResult[]> {
-    checkBatch(data, paths);
-    const { signal } = options;
-    const arrays: { index: number; place: string; data: ZarrValue }[] = [];
-    const files: number[] = [];
-    const replacing: number[] = [];
-    for (const [index, path] of paths.entries()) {
-      await at(path, async () => {
-        checkShown(path);
-        const value = data[index];
-        if (!this.#isArray(value, path, options)) {
-          const replaces = await this.#isArrayAt(await this.tree.follow(path, { signal }), { signal });
-          if (replaces) await checkPlace(this, path, options);
-          return void (replaces ? replacing : files).push(index);
-        }
-        refuseExpiry(options, path);
-        const place = await this.tree.follow(path, { signal });
-        await checkPlace(this, place, options);
-        arrays.push({ index, place, data: value });
-      });
-    }
-    const results: SaveResult[] = [];
-    const drafts: Draft[] = [];
-    try {
-      await pooled(arrays, CONCURRENCY, async ({ index, place, data }, position) => {
-        await at(paths[index]!, async () => void (drafts[position] = await this.#draft(data, place, options)));
-      }, signal);
-      if (files.length > 0) {
-        const saved = await this.#files.saveBatch(
-          files.map((index) => data[index]),
-          files.map((index) => paths[index]!),
-          options as SaveOptions,
-        );
-        for (const [position, index] of files.entries()) results[index] = saved[position]!;
-      }
-      for (const index of replacing) {
-        const path = paths[index]!;
-        await at(path, async () => void (results[index] = await this.#saveFile(data[index], path, options)));
-      }
-      for (const [position, { index, place }] of arrays.entries()) {
-        const draft = drafts[position]!;
-        delete drafts[position];
-        await at(paths[index]!, async () => {
-          results[index] = { etag: await this.changed(place, () => publish(this, place, draft, options)) };
-        });
-      }
-      return results;
-    } finally {
-      // Those that were not published.
-      for (const draft of drafts) await draft?.discard(this.store);
-    }
-  }
-
   /** See `DataSource.load`. */
   async load(path: string, options: ZarrLoadOptions): Promise<unknown> {
+    const head = leadsToHidden(path) ? undefined : await this.#arrayHead(path, options);
+    if (head !== undefined) return await readArray(this.store, path, options.selection, options, head);
     const look = await this.tree.look(path, options);
     if (look === undefined || look.kind === "directory") throw await this.tree.absence(path, options);
     if (look.kind === "array") return await readArray(this.store, path, options.selection, options);
     if (options.selection === undefined) return await this.#files.load(path, options as LoadOptions);
     throw new StorageError("unsupported", "a part can be read of an array only: this is a file", { path });
+  }
+
+  /** The document of an array, if it is one. */
+  async #arrayHead(path: string, options: AbortOptions): Promise<ArrayHead | undefined> {
+    const head = await readHead(this.store, path, options);
+    return isArrayHead(head) ? head : undefined;
   }
 
   /** See `DataSource.stat`. */
@@ -228,26 +125,6 @@ export class ZarrCore implements Publisher {
     const head = await readHead(this.store, path, options);
     if (isArrayHead(head)) return head;
     throw await this.tree.absence(path, options);
-  }
-
-  /** Copies an array or a file. */
-  async copyFile(from: string, to: string, overwrite: boolean, { signal }: AbortOptions): Promise<void> {
-    checkShown(to);
-    const look = await this.tree.look(from, { signal });
-    if (look?.kind !== "array") {
-      if (look === undefined) throw await this.tree.absence(from, { signal });
-      const place = await this.tree.follow(to, { signal });
-      if (!await this.#isArrayAt(place, { signal })) return await this.#files.copy(from, to, { overwrite, signal });
-      const copy = (beside: string): Promise<void> => this.#files.copy(from, beside, { signal });
-      return void await this.changed(place, () => replaceByFile(this, place, { overwrite, signal }, copy));
-    }
-    const place = await this.tree.follow(to, { signal });
-    await checkPlace(this, place, { overwrite, signal });
-    for (;;) {
-      const draft = await Draft.copyOf(this.store, place, await this.head(from, { signal }), { signal });
-      if (draft === undefined) continue;
-      return void await this.changed(place, () => publish(this, place, draft, { overwrite, signal }));
-    }
   }
 
   /** See `DataSource.entries`. */
@@ -310,6 +187,7 @@ export class ZarrCore implements Publisher {
   /** See `StorageBackend.move`; answers whether it was done. */
   async move(from: string, to: string, options: CopyOptions): Promise<boolean> {
     const moved = await this.mover.move(from, to, options);
+    if (moved === "replaces") return await this.saver.moveOnto(from, to, options);
     if (moved) { for (const path of [from, to]) await this.consolidated.refresh(path); }
     return moved;
   }
@@ -331,7 +209,7 @@ export class ZarrCore implements Publisher {
     const { ifAbsent, ifMatch, signal } = options;
     const place = await this.tree.follow(path, { signal });
     const conditions = { overwrite: !ifAbsent, ifMatch, signal };
-    const isArray = await this.#isArrayAt(place, { signal });
+    const isArray = await this.saver.isArrayAt(place, { signal });
     const found = await checkPlace(this, place, conditions);
     if (isArray && found.kind !== "nothing") {
       return collecting(async (bytes) => {
@@ -353,40 +231,10 @@ export class ZarrCore implements Publisher {
     return await BackendArray.of(this, await this.tree.follow(path, options), options);
   }
 
-  /** Makes an array of nothing but fill values, and opens it. */
-  async createArray(
-    path: string,
-    dtype: ZarrDataTypeName,
-    shape: readonly number[],
-    options: ZarrSaveOptions,
-  ): Promise<ZarrArray> {
-    checkShown(path);
-    const place = await this.tree.follow(path, options);
-    const metadata = await this.#plan(place, dtype, shape, options);
-    await checkPlace(this, place, options);
-    const draft = await Draft.empty(this.store, place, metadata, options);
-    await this.changed(place, () => publish(this, place, draft, options));
-    return await BackendArray.of(this, place, options);
-  }
-
   /** Changes the document of an array or a group, and what tells of it. */
   async changed<T>(path: string, work: () => Promise<T>): Promise<T> {
     const result = await work();
     await this.consolidated.refresh(path);
     return result;
-  }
-}
-
-function refuseExpiry({ expireIn }: ZarrSaveOptions, path: string): void {
-  if (expireIn === undefined) return;
-  throw new StorageError("unsupported", "an array does not go by itself: expireIn is for files", { path });
-}
-
-/** Names the path in what is thrown. */
-async function at<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isStorageError(error) ? error.at(path) : error;
   }
 }

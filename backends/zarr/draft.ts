@@ -78,21 +78,22 @@ export class Draft implements Replacement {
   static async copyOf(
     store: Store,
     path: string,
+    source: Store,
     head: ArrayHead,
     options: AbortOptions,
   ): Promise<Draft | undefined> {
     const metadata = { ...head.node, document: head.replacement?.document ?? head.document };
     const draft = await Draft.#build(store, path, metadata, options, async (draft) => {
-      const keys = head.replacement?.keys ?? await chunkKeys(store, head.path, options);
+      const keys = head.replacement?.keys ?? await chunkKeys(source, head.path, options);
       await pooled(keys, CONCURRENCY, async (key) => {
         const places = [head.replacement?.chunks ?? head.path, head.path].map((place) => joinPath(place, key));
-        const bytes = await store.read(places[0]!, options) ?? await store.read(places[1]!, options);
+        const bytes = await source.read(places[0]!, options) ?? await source.read(places[1]!, options);
         if (bytes === undefined) return;
         await store.write!(joinPath(draft.chunks, key), bytes, options);
         draft.keys.add(key);
       }, options.signal);
     });
-    if (await isCurrent(store, head, options)) return draft;
+    if (await isCurrent(source, head, options)) return draft;
     await draft.discard(store);
     return undefined;
   }

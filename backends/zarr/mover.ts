@@ -8,7 +8,7 @@ import type { CopyOptions } from "../backend.ts";
 import { isStorageError, StorageError } from "../errors.ts";
 import { joinPath } from "../path.ts";
 import type { StoreBackend } from "../store_backend.ts";
-import type { AbortOptions } from "../stores/store.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
 import { makeHierarchy } from "./groups.ts";
 import { readHead } from "./head.ts";
 import { checkShown } from "./hidden.ts";
@@ -41,17 +41,17 @@ export class ZarrMover {
   /**
    * Moves what the store can move.
    *
-   * @returns Whether it was moved; else it is to be copied and deleted.
+   * @returns Whether it was moved; else it is to be copied and deleted, `replaces` if it is an array that replaces something.
    */
-  async move(from: string, to: string, { overwrite = false, signal }: CopyOptions): Promise<boolean> {
+  async move(from: string, to: string, { overwrite = false, signal }: CopyOptions): Promise<boolean | "replaces"> {
     const { store, tree } = this.#publisher;
     checkShown(to);
     const [source, goal] = [await this.#end(from, { signal }), await this.#end(to, { signal })];
     if (source === undefined) throw await tree.absence(from, { signal });
     checkGoal(source, goal, to, overwrite);
     if (goal === undefined) await tree.checkParents(to, { signal });
-    const copied = goal === "array" || (source === "array" && goal === "file");
-    if (store.move === undefined || copied) return false;
+    if (source === "array" && (goal === "array" || goal === "file")) return "replaces";
+    if (store.move === undefined || goal === "array") return false;
     if (source === "file" || source === "symlink") {
       await this.#files.move(from, to, { overwrite, signal });
       return true;
@@ -77,17 +77,24 @@ export class ZarrMover {
   async copyGroups(from: string, to: string, options: AbortOptions): Promise<void> {
     const { store } = this.#publisher;
     if (await this.#end(from, options) !== "directory") return;
-    for await (const { path, file, node, document } of nodes(store, from, options)) {
+    for await (const { path, node } of nodes(store, from, options)) {
       if (node?.kind !== "group") continue;
-      const place = joinPath(to, path.slice(from.length + (from === "" ? 0 : 1)));
-      if ((await store.stat(place, options))?.kind !== "directory") continue;
-      const there = await readHead(store, place, options);
-      if (there?.node !== undefined && Object.keys(there.node.attributes).length > 0) continue;
-      if (node.format === 2 && Object.keys(node.attributes).length > 0) {
-        await store.write!(joinPath(place, V2_ATTRIBUTES_FILE), formatJson(node.attributes), options);
-      }
-      await store.write!(joinPath(place, file), formatJson(document), options);
+      await this.copyGroup(store, path, joinPath(to, path.slice(from.length + (from === "" ? 0 : 1))), options);
     }
+  }
+
+  /** Gives a directory the attributes of a group, unless it has some. */
+  async copyGroup(source: Store, from: string, to: string, options: AbortOptions): Promise<void> {
+    const { store } = this.#publisher;
+    const group = await readHead(source, from, options);
+    if (group?.node?.kind !== "group" || (await store.stat(to, options))?.kind !== "directory") return;
+    const { file, node, document } = group;
+    const there = await readHead(store, to, options);
+    if (there?.node !== undefined && Object.keys(there.node.attributes).length > 0) return;
+    if (node.format === 2 && Object.keys(node.attributes).length > 0) {
+      await store.write!(joinPath(to, V2_ATTRIBUTES_FILE), formatJson(node.attributes), options);
+    }
+    await store.write!(joinPath(to, file), formatJson(document), options);
   }
 }
 

@@ -34,7 +34,7 @@ export type Conditions = Pick<SaveOptions, "overwrite" | "ifMatch" | "signal">;
 
 /** Runs what changes which array is at a path, one at a time in this process. */
 export async function exclusively<R>(store: Store, path: string, work: () => Promise<R>): Promise<R> {
-  return await lockOf(store).run(`array ${path}`, work);
+  return await lockOf(store).run(`\0${path}`, work);
 }
 
 /** A document of an array whose chunks are not at their places yet. */
@@ -61,6 +61,11 @@ export async function checkPlace(
   path: string,
   { overwrite = true, ifMatch, signal }: Conditions,
 ): Promise<Place> {
+  if (await store.stat(path, { signal }) === undefined) {
+    if (ifMatch !== undefined) throw changed(path);
+    await tree.checkParents(path, { signal });
+    return { kind: "nothing" };
+  }
   const look = await tree.look(path, { signal });
   if (look?.kind === "directory") {
     throw new StorageError("is-a-directory", "it is a directory, not a file", { path });

@@ -24,6 +24,11 @@ const PATIENCE = 3;
 /**
  * Reads an array, or a part of it: no mixture of two that were saved. If the array is changed while it is read, it is read again.
  *
+ * @param store The store.
+ * @param path The array.
+ * @param selection Which part; `undefined` for all.
+ * @param options The signal.
+ * @param known Its document, if it has just been read.
  * @throws {StorageError} `not-found`, `is-a-directory`, `corrupt`, `busy` if others kept changing it.
  */
 export async function readArray(
@@ -31,9 +36,10 @@ export async function readArray(
   path: string,
   selection: Selection | undefined,
   options: AbortOptions,
+  known?: ArrayHead,
 ): Promise<ZarrValue> {
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const read = () => readOnce(store, path, selection, options);
+    const read = () => readOnce(store, path, selection, options, tries === 1 ? known : undefined);
     const value = tries <= PATIENCE ? await read() : await exclusively(store, path, read);
     if (value !== undefined) return value;
   }
@@ -45,8 +51,9 @@ async function readOnce(
   path: string,
   selection: Selection | undefined,
   { signal }: AbortOptions,
+  known: ArrayHead | undefined,
 ): Promise<ZarrValue | undefined> {
-  const head = await readHead(store, path, { signal });
+  const head = known ?? await readHead(store, path, { signal });
   if (head === undefined) throw new StorageError("not-found", "not found", { path });
   if (!isArrayHead(head)) {
     if (head.node === undefined) throw new StorageError("not-found", "not found", { path });

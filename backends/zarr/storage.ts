@@ -5,10 +5,12 @@
  */
 
 import { type BackendDeleteOptions, type CopyOptions, StorageBackend, type SymlinkOptions } from "../backend.ts";
-import type { EntriesOptions, SaveResult } from "../data_source.ts";
+import type { EntriesOptions, LoadOptions, SaveResult } from "../data_source.ts";
 import { DiskBackend } from "../disk.ts";
 import { inContext, isStorageError, StorageError } from "../errors.ts";
+import { isNdArray } from "../formats/ndarray.ts";
 import { normalizePath } from "../path.ts";
+import { type ImageSamplingRequest, type ImageSamplingResult, sampledRegion } from "../sampling.ts";
 import { StoreBackend } from "../store_backend.ts";
 import { tidy } from "../stores/disk_place.ts";
 import { notTheRoot } from "../stores/rules.ts";
@@ -17,6 +19,8 @@ import { withErrors } from "../stores/stream.ts";
 import type { ZarrCore } from "./core.ts";
 import type { ZarrFileInfo } from "./info.ts";
 import type { ZarrBackendOptions, ZarrLoadOptions, ZarrSaveOptions } from "./options.ts";
+
+import { slice } from "./selection.ts";
 
 /** Arrays and files in a store: what every storage backend has. */
 export abstract class ZarrStorage extends StorageBackend {
@@ -125,7 +129,7 @@ export abstract class ZarrStorage extends StorageBackend {
    * Groups are made of the directories from the first one called `….zarr` to the array, or from the root.
    */
   override save(data: unknown, path: string, options: ZarrSaveOptions = {}): Promise<SaveResult> {
-    return this.runAt("save", path, (core, place) => core.save(data, place, options), options.signal);
+    return this.runAt("save", path, (core, place) => core.saver.save(data, place, options), options.signal);
   }
 
   /** See `DataSource.load`. Of an array, `selection` says which part. */
@@ -142,7 +146,7 @@ export abstract class ZarrStorage extends StorageBackend {
     try {
       options.signal?.throwIfAborted();
       const places = paths.map((path) => this.normalize(path));
-      return await (await this.core()).saveBatch(data, places, options);
+      return await (await this.core()).saver.saveBatch(data, places, options);
     } catch (error) {
       throw inContext(error, { operation: "save" });
     }
@@ -230,7 +234,7 @@ export abstract class ZarrStorage extends StorageBackend {
   /** Copies an array chunk by chunk, and a file byte by byte. */
   protected override async copyFile(from: string, to: string, options: CopyOptions = {}): Promise<void> {
     try {
-      await (await this.core()).copyFile(from, to, options.overwrite ?? false, options);
+      await (await this.core()).saver.copyFile(from, to, options.overwrite ?? false, options);
     } catch (error) {
       throw isStorageError(error) && error.path !== from && error.code !== "corrupt" ? error.at(to) : error;
     }
@@ -243,6 +247,56 @@ export abstract class ZarrStorage extends StorageBackend {
       if (source === "" || goal === "") throw notTheRoot();
       await this.checkApart(source, goal, options);
       if (!await core.move(source, goal, options)) await super.move(source, goal, options);
+    }, options.signal);
+  }
+
+  /** See `StorageBackend.keepsValueAt`: arrays are. */
+  override async keepsValueAt(path: string, options?: AbortOptions): Promise<boolean> {
+    return await this.runAt("stat", path, async (core, place) => {
+      return (await core.tree.lookAnywhere(place, options))?.kind === "array";
+    });
+  }
+
+  /** See `StorageBackend.copyFrom`: arrays as they are encoded, and what groups tell of themselves, from another backend of this kind. */
+  override async copyFrom(
+    source: StorageBackend,
+    from: string,
+    to: string,
+    options: CopyOptions = {},
+  ): Promise<boolean> {
+    if (!(source instanceof ZarrStorage)) return false;
+    return await this.runAt("copy", to, async (core, place) => {
+      return await core.saver.copyFrom(await source.core(), source.normalize(from), place, options);
+    }, options.signal);
+  }
+
+  /** See `DataSource.sample`. Of an array only the chunks that the region touches are read, and statistics are those of the region. */
+  override async sample(
+    path: string,
+    request?: ImageSamplingRequest,
+    options: LoadOptions = {},
+  ): Promise<ImageSamplingResult> {
+    const { array } = await this.stat(path, options);
+    if (array === undefined) return await super.sample(path, request, options);
+    return await this.runAt("sample", path, async (core, place) => {
+      const { shape } = array;
+      const { start, size } = sampledRegion(shape, request, path);
+      const selection = ["..." as const, ...start.map((first, axis) => slice(first, first + size[axis]!))];
+      const data = await core.load(place, { ...options, selection });
+      if (!isNdArray(data)) {
+        throw new StorageError("invalid-argument", "only an array of numbers can be sampled", { path });
+      }
+      return {
+        data,
+        statisticsData: data,
+        statisticsScope: "sample",
+        sourceShape: shape,
+        resolutionShape: shape,
+        sampleOriginYx: start,
+        selectedResolutionIndex: 0,
+        resolutionCount: 1,
+        downsampleYx: [1, 1],
+      };
     }, options.signal);
   }
 

@@ -105,8 +105,13 @@ export class ZarrTree {
    * @throws {StorageError} `not-a-directory`.
    */
   async checkParents(path: string, options?: AbortOptions): Promise<void> {
-    const reason = await this.absence(path, options);
-    if (reason.code === "not-a-directory") throw reason;
+    for (let parent = path; parent !== "" && parent !== "/";) {
+      parent = parentPath(parent);
+      const kind = (await this.lookAnywhere(parent, options))?.kind;
+      if (kind === "directory") return;
+      if (kind === undefined) continue;
+      throw new StorageError("not-a-directory", `its parent ${JSON.stringify(parent)} is a file`, { path });
+    }
   }
 
   /** Whether nothing is to be seen in a directory. */

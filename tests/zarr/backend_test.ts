@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { registeredBackend } from "../../backends/catalogue.ts";
 import { isStorageError, StorageError } from "../../backends/errors.ts";
 import { dataTypes, ndarray } from "../../backends/formats/ndarray.ts";
+import { MemoryBackend } from "../../backends/memory.ts";
+import { sampleImage } from "../../backends/sampling.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { slice, ZarrBackend, type ZarrValue } from "../../backends/zarr.ts";
+import { FileManager } from "../../filemanager/mod.ts";
 import { BackendRegistry, unknownBackend } from "../../registry/mod.ts";
 import { array } from "../conformance/backend_values.ts";
 import { refuses } from "../disk/setup.ts";
@@ -441,4 +444,42 @@ Deno.test("zarr: importing it loads none of the code that reads and writes array
     "backends/zarr/storage.ts",
     "backends/zarr/zarrita_store.ts",
   ]);
+});
+
+Deno.test("zarr: a sample of an image reads only what it touches", async () => {
+  const memory = new MemoryStore();
+  const image = ndarray(Uint16Array.from({ length: 2 * 40 * 50 }, (_, i) => i), [2, 40, 50]);
+  await new ZarrBackend({ store: memory }).save(image, "a", { chunks: [2, 10, 10] });
+  const { store, read } = watched(memory);
+  const zarr = new ZarrBackend({ store });
+  const request = { originYx: [35, 8], shapeYx: [10, 4] } as const;
+  const { data, sampleOriginYx, statisticsScope } = await zarr.sample("a", request);
+  assert.deepEqual(data, sampleImage(image, request).data);
+  assert.deepEqual([sampleOriginYx, statisticsScope], [[35, 8], "sample"]);
+  assert.deepEqual(read.filter((path) => path.includes("/c/")).sort(), ["a/c/0/3/0", "a/c/0/3/1"]);
+  await refuses(() => zarr.sample("a", { resolutionIndex: 1 }), "invalid-argument");
+  await zarr.save(ndarray(new Uint8Array(3), [3]), "flat");
+  await refuses(() => zarr.sample("flat"), "invalid-argument");
+});
+
+Deno.test("zarr: between backends arrays stay arrays, as they are encoded, and groups keep their attributes", async () => {
+  const [here, there] = [inMemory(), inMemory()];
+  const fm = new FileManager({ here: here.zarr, there: there.zarr, memory: new MemoryBackend() });
+  await fm.save(GRID, "p.zarr/g/a", "here", { chunks: [2, 2], compressor: "gzip", attributes: { a: 1 } });
+  await fm.save(GRID, "p.zarr/old", "here", { format: 2 });
+  await fm.save({ b: 1 }, "p.zarr/meta.json", "here");
+  await here.zarr.updateAttributes("p.zarr/g", () => ({ group: true }));
+  const result = await fm.copy("p.zarr", "q.zarr", "here", { to: "there" });
+  assert.equal(result.files, 3);
+  const chunk = await here.store.read("p.zarr/g/a/c/0/0");
+  assert.deepEqual(await there.store.read("q.zarr/g/a/c/0/0"), chunk);
+  assert.deepEqual(await there.zarr.attributes("q.zarr/g"), { group: true });
+  assert.deepEqual(await there.zarr.attributes("q.zarr/g/a"), { a: 1 });
+  assert.deepEqual(await fm.load("q.zarr/meta.json", "there"), { b: 1 });
+  assert.equal((await there.zarr.stat("q.zarr/old")).array?.format, 2);
+  assert.deepEqual((await fm.sync("p.zarr", "q.zarr", "here", { to: "there" })).copied, []);
+  await fm.copy("p.zarr/g/a", "a", "here", { to: "memory" });
+  assert.deepEqual(await fm.load("a", "memory"), GRID);
+  await fm.move("a", "back", "memory", { to: "there" });
+  assert.deepEqual(await fm.load("back", "there"), GRID);
 });
