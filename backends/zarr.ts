@@ -19,7 +19,7 @@ import type { ZarrSweepOptions } from "./zarr/remover.ts";
 import type { Selection } from "./zarr/selection.ts";
 import { ZarrStorage } from "./zarr/storage.ts";
 import type { ZarrValue } from "./zarr/value.ts";
-import type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
+import type { AppendOptions, ZarrArray, ZarrArrayOptions } from "./zarr/zarr_array.ts";
 
 export type { Compressor, ZarrLayoutOptions } from "./zarr/array_plan.ts";
 export type { AttributesChange } from "./zarr/attributes.ts";
@@ -199,7 +199,7 @@ export class ZarrBackend extends ZarrStorage implements PicklableBackend {
    * Opens an array as a handle, to read and write it part by part. What it tells of the array is what was there when it was opened,
    * or at its last change; `refresh` reads it again.
    */
-  openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
+  openArray(path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
     return this.runAt("open", path, (core, place) => core.openArray(place, options), options?.signal);
   }
 

@@ -127,12 +127,6 @@ export function discard(data: Elements | Uint8Array): void {
   if (data.buffer.byteLength >= WORTH) data.buffer.transfer(0);
 }
 
-/** The elements in memory that threads share. */
-export function elementsIn(room: SharedArrayBuffer, type: ZarrDataType): Elements {
-  // Typed arrays are the same over both kinds of memory, and are used in the same way.
-  return new dataTypes[type.numbers!].array(room as unknown as ArrayBuffer);
-}
-
 /**
  * The elements of a box that lie one after the other, in C order.
  *

@@ -9,7 +9,8 @@ import type { TypedArray } from "../formats/ndarray.ts";
 import { elementsToBytes } from "./elements.ts";
 import { CODECS } from "./codecs/mod.ts";
 import type { ChunkSpec } from "./codecs/codec.ts";
-import { discard, elementsIn } from "./box.ts";
+import { discard } from "./box.ts";
+import { elementsIn } from "./room.ts";
 import type { CodecSpec } from "./metadata.ts";
 import { Pipeline } from "./pipeline.ts";
 

@@ -27,7 +27,7 @@ import { ZarrRemover } from "./remover.ts";
 import { replaceByFile } from "./replace_by_file.ts";
 import { ZarrSaver } from "./saver.ts";
 import { ZarrTree } from "./tree.ts";
-import type { ZarrArray } from "./zarr_array.ts";
+import type { ZarrArray, ZarrArrayOptions } from "./zarr_array.ts";
 
 /** What the zarr backend does. Paths are normal. */
 export class ZarrCore implements Publisher {
@@ -227,7 +227,7 @@ export class ZarrCore implements Publisher {
   }
 
   /** Opens an array as a handle. */
-  async openArray(path: string, options?: AbortOptions): Promise<ZarrArray> {
+  async openArray(path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
     return await BackendArray.of(this, await this.tree.follow(path, options), options);
   }
 

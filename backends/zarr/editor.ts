@@ -12,6 +12,7 @@ import { joinPath } from "../path.ts";
 import { sizeOf } from "../formats/shape.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
+import type { CoderOptions } from "./coder.ts";
 import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
 import { formatJson, type JsonObject } from "./json.ts";
 import { changed, exclusively, isUnfinished } from "./publish.ts";
@@ -76,7 +77,7 @@ export class ArrayEditor {
     path: string,
     selection: Selection | undefined,
     value: unknown,
-    options: ZarrEditOptions,
+    options: ZarrEditOptions & CoderOptions,
   ): Promise<ZarrEditResult> {
     return await this.#change(path, options, ({ shape }) => rangesOf(selection, shape), value);
   }
@@ -154,7 +155,7 @@ export class ArrayEditor {
   /** Changes elements, and the etag after that. */
   async #change(
     path: string,
-    { ifMatch, signal }: ZarrEditOptions,
+    { ifMatch, signal, workers }: ZarrEditOptions & CoderOptions,
     plan: (metadata: ArrayMetadata) => readonly AxisRange[],
     value: unknown,
   ): Promise<ZarrEditResult> {
@@ -169,7 +170,10 @@ export class ArrayEditor {
       const layout = layoutOf(value, node.type, lengths, ranges.map(({ dropped }) => !dropped));
       const record = recording(this.#store);
       try {
-        await new ChunkedArray(record.store, path, node, await pipelineOf(node)).write(ranges, layout, { signal });
+        await new ChunkedArray(record.store, path, node, await pipelineOf(node)).write(ranges, layout, {
+          signal,
+          workers,
+        });
       } catch (error) {
         throw await this.#partly(head, record.changes, error);
       }

@@ -6,8 +6,9 @@
 
 import { StorageError } from "../errors.ts";
 import { joinPath } from "../path.ts";
-import type { AbortOptions, Store } from "../stores/store.ts";
+import type { Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
+import type { CoderOptions } from "./coder.ts";
 import { type ArrayHead, isArrayHead, isCurrent, readHead } from "./head.ts";
 import { exclusively } from "./publish.ts";
 import { overlaid } from "./replacement.ts";
@@ -35,7 +36,7 @@ export async function readArray(
   store: Store,
   path: string,
   selection: Selection | undefined,
-  options: AbortOptions,
+  options: CoderOptions,
   known?: ArrayHead,
 ): Promise<ZarrValue> {
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
@@ -50,7 +51,7 @@ async function readOnce(
   store: Store,
   path: string,
   selection: Selection | undefined,
-  { signal }: AbortOptions,
+  { signal, workers }: CoderOptions,
   known: ArrayHead | undefined,
 ): Promise<ZarrValue | undefined> {
   const head = known ?? await readHead(store, path, { signal });
@@ -62,7 +63,7 @@ async function readOnce(
   const { shape, type } = head.node;
   const ranges = rangesOf(selection, shape);
   try {
-    const elements = await (await chunksOf(store, head)).read(ranges, { signal });
+    const elements = await (await chunksOf(store, head)).read(ranges, { signal, workers });
     if (!await isCurrent(store, head, { signal })) return undefined;
     return valueOf(elements, type, ranges.filter(({ dropped }) => !dropped).map(({ length }) => length));
   } catch (error) {

@@ -6,7 +6,7 @@
 
 import { type ErrorCode, StorageError } from "../errors.ts";
 import { sizeOf } from "../formats/shape.ts";
-import { elementsIn } from "./box.ts";
+import { elementsIn } from "./room.ts";
 import type { WorkerAnswer, WorkerRequest } from "./codec_worker.ts";
 import type { Elements } from "./data_type.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -27,10 +27,17 @@ const PROGRAM = new URL("./codec_worker.ts", import.meta.url);
  * the thread of the caller does the work.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ * import { ZarrBackend, ZarrWorkers } from "@polystore/polystore/zarr";
+ * import assert from "node:assert/strict";
+ *
  * await using workers = new ZarrWorkers(2);
- * const array = await ZarrArray.open(store, "a", { workers });
- * await array.get();
+ * await using zarr = new ZarrBackend({ store: new MemoryStore() });
+ * await zarr.createArray("film", "uint8", [4, 100, 100], { chunks: [1, 100, 100], compressor: "gzip" });
+ * await using film = await zarr.openArray("film", { workers });
+ * await film.set([2], 7);
+ * assert.equal((await film.get([2, 50, 50])).data[0], 7);
  * ```
  */
 export class ZarrWorkers implements AsyncDisposable {
@@ -38,12 +45,16 @@ export class ZarrWorkers implements AsyncDisposable {
   readonly #threads: Thread[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #rooms = new Map<number, SharedArrayBuffer[]>();
-  readonly #numbers = new WeakMap<Pipeline, number>();
-  #pipelines = 0;
+  /** The numbers of codecs, by what they are. */
+  readonly #numbers = new Map<string, number>();
   #busy = 0;
   #closed = false;
 
-  /** @param count How many; as many as the machine has processors if it is left out. */
+  /**
+   * Takes how many there are to be; none is started yet.
+   *
+   * @param count How many; as many as the machine has processors if it is left out.
+   */
   constructor(count: number = navigator.hardwareConcurrency) {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new StorageError("invalid-argument", `the number of workers must be at least 1: received ${count}`);
@@ -153,8 +164,7 @@ export class ZarrWorkers implements AsyncDisposable {
 
   /** The number by which a thread knows codecs, which it is told. */
   #told(thread: Thread, pipeline: Pipeline): number {
-    let number = this.#numbers.get(pipeline);
-    if (number === undefined) this.#numbers.set(pipeline, number = this.#pipelines++);
+    const number = this.#numbers.getOrInsertComputed(nameOf(pipeline), () => this.#numbers.size);
     thread.tell(number, pipeline);
     return number;
   }
@@ -216,6 +226,12 @@ class Thread {
     this.#failure = error;
     for (const { reject } of this.#asked.splice(0)) reject(error);
   }
+}
+
+/** The same for codecs that do the same. */
+function nameOf({ specs, chunk: { shape, type, fill } }: Pipeline): string {
+  const all = [specs, shape, type, fill instanceof Uint8Array ? fill.toHex() : fill];
+  return JSON.stringify(all, (_, value) => typeof value === "bigint" ? `${value}n` : value);
 }
 
 function closed(): StorageError {

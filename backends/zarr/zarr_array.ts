@@ -5,7 +5,7 @@
  */
 
 import { isStorageError, StorageError } from "../errors.ts";
-import { isNdArray, type NdArray } from "../formats/ndarray.ts";
+import { isNdArray } from "../formats/ndarray.ts";
 import { sizeOf } from "../formats/shape.ts";
 import { joinPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
@@ -189,7 +189,7 @@ export class ZarrArray implements AsyncDisposable {
   async get(selection?: Selection, options?: ZarrArrayOptions): Promise<ZarrValue> {
     options?.signal?.throwIfAborted();
     const ranges = rangesOf(selection, this.#metadata.shape);
-    const elements = await this.#chunks.read(ranges, this.#coding(options));
+    const elements = await this.#chunks.read(ranges, this.coding(options));
     const shape = ranges.filter(({ dropped }) => !dropped).map(({ length }) => length);
     return valueOf(elements, this.#metadata.type, shape);
   }
@@ -209,9 +209,9 @@ export class ZarrArray implements AsyncDisposable {
     await this.#chunks.write(
       ranges,
       layoutOf(value, this.#metadata.type, shape, ranges.map(({ dropped }) => !dropped)),
-      this.#coding(options),
+      this.coding(options),
     );
-    if (options?.release && isNdArray(value)) releaseBuffer(value);
+    if (options?.release) releaseValue(value);
   }
 
   /**
@@ -237,7 +237,7 @@ export class ZarrArray implements AsyncDisposable {
         : { start: 0, length, step: 1, dropped: false };
     });
     const elements = layoutOf(value, this.#metadata.type, ranges.map(({ length }) => length));
-    await this.#chunks.write(ranges, elements, this.#coding({ signal }));
+    await this.#chunks.write(ranges, elements, this.coding({ signal }));
     return shape;
   }
 
@@ -294,7 +294,12 @@ export class ZarrArray implements AsyncDisposable {
     this.#own.clear();
   }
 
-  #coding({ signal, workers = this.#workers }: ZarrArrayOptions = {}): CoderOptions {
+  /**
+   * The options of work on chunks; the array's own threads among them.
+   *
+   * @internal
+   */
+  protected coding({ signal, workers = this.#workers }: ZarrArrayOptions = {}): CoderOptions {
     if (typeof workers !== "number" || workers === 0) return { signal, workers: workers || undefined };
     return { signal, workers: this.#own.getOrInsertComputed(workers, (count) => new ZarrWorkers(count)) };
   }
@@ -349,6 +354,7 @@ function valueOfFill(fill: FillValue, type: ArrayMetadata["type"]): Json {
   return formatFill(fill, type);
 }
 
-function releaseBuffer({ data: { buffer } }: NdArray): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+/** Gives back the memory of a value. */
+export function releaseValue(value: unknown): void {
+  if (isNdArray(value) && value.data.buffer instanceof ArrayBuffer) value.data.buffer.transfer(0);
 }

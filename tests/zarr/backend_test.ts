@@ -440,8 +440,10 @@ Deno.test("zarr: importing it loads none of the code that reads and writes array
     path.startsWith("backends/zarr/")
   );
   assert.deepEqual(zarr.sort(), [
+    "backends/zarr/room.ts",
     "backends/zarr/selection.ts",
     "backends/zarr/storage.ts",
+    "backends/zarr/workers.ts",
     "backends/zarr/zarrita_store.ts",
   ]);
 });
