@@ -9,7 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, isInside, joinPath, parentPath, relativePath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import type { ZarrAttributes } from "./attributes.ts";
-import { type Head, isArrayHead, readHead } from "./head.ts";
+import { type Head, isArrayHead, lookAtHead } from "./head.ts";
 import { isStage } from "./hidden.ts";
 import { formatJson, isObject, type Json, type JsonObject, parseObject } from "./json.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE, V2_GROUP_FILE } from "./metadata_v2.ts";
@@ -130,7 +130,7 @@ export class Consolidated {
     };
     for (let above = path; above !== group;) {
       above = parentPath(above);
-      const head = await readLeniently(this.#store, above, options);
+      const head = await lookAtHead(this.#store, above, options);
       if (head !== undefined) await add(head);
     }
     for await (const head of nodes(this.#store, path, options)) await add(head);
@@ -168,20 +168,13 @@ function documentsOf(document: JsonObject, file: string): Documents | undefined 
   return isObject(consolidated) && isObject(consolidated.metadata) ? consolidated.metadata : undefined;
 }
 
-/** The document of an array or a group, nothing where it cannot be understood. */
-async function readLeniently(store: Store, path: string, options?: AbortOptions): Promise<Head | undefined> {
-  return await readHead(store, path, options).catch((error) => {
-    if (isStorageError(error, "corrupt", "unsupported")) return undefined;
-    throw error;
-  });
-}
-
 /** Yields the arrays and groups at and below a path. */
 export async function* nodes(store: Store, path: string, options?: AbortOptions): AsyncGenerator<Head> {
   const pending = [path];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    const head = await readLeniently(store, place, options);
+    const head = await lookAtHead(store, place, options);
     if (head?.node !== undefined) yield head;
+    // A group that cannot be understood is not entered: what is below it is not consolidated.
     if (head !== undefined && head.node?.kind !== "group") continue;
     for await (const { path: child, kind } of store.list!(place, { ...options, shallow: true })) {
       if (kind === "directory" && !isStage(baseName(child))) pending.push(child);

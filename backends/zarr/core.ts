@@ -16,7 +16,7 @@ import { ZarrAttributes } from "./attributes.ts";
 import { BackendArray } from "./backend_array.ts";
 import { Consolidated } from "./consolidated.ts";
 import { ArrayEditor } from "./editor.ts";
-import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
+import { type ArrayHead, type Head, isArrayHead, isThere, lookAtHead, readHead } from "./head.ts";
 import { checkShown, leadsToHidden } from "./hidden.ts";
 import { infoOf, type ZarrFileInfo } from "./info.ts";
 import { ZarrMover } from "./mover.ts";
@@ -103,15 +103,18 @@ export class ZarrCore implements Publisher {
       const look = await this.tree.look(place, options);
       if (look === undefined) return undefined;
       if (look.kind === "file") return { ...look.stat, path, kind: "file", exists: true };
-      const head = await readHead(this.store, place, options).catch((error) => {
-        // A group that others have made is a directory all the same.
-        if (look.kind === "directory" && isStorageError(error, "corrupt", "unsupported")) return undefined;
-        throw error;
-      });
       if (look.kind === "directory") return { path, kind: "directory", exists: true };
-      if (isArrayHead(head)) return { path, kind: "file", exists: true, ...await infoOf(head) };
+      const head = await lookAtHead(this.store, place, options);
+      if (isThere(head)) return { path, kind: "file", exists: true, ...await infoOf(head) };
       options?.signal?.throwIfAborted();
     }
+  }
+
+  /** The document of an array, be it one that cannot be understood. */
+  async anyHead(path: string, options?: AbortOptions): Promise<Head> {
+    const head = await lookAtHead(this.store, path, options);
+    if (isThere(head) && head.node?.kind !== "group") return head;
+    throw await this.tree.absence(path, options);
   }
 
   /** What is at a path, links followed, without telling of it. */

@@ -10,7 +10,7 @@ import { joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
-import { type ArrayHead, isCurrent } from "./head.ts";
+import { type Head, isCurrent, readAttributesV2 } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
 import { formatJson, type JsonObject } from "./json.ts";
 import type { ArrayMetadata, ZarrFormat } from "./metadata.ts";
@@ -26,6 +26,9 @@ import { layoutOf, type ZarrValue } from "./value.ts";
 /** How many chunks are copied at once. */
 const CONCURRENCY = 8;
 
+/** What is kept of an array besides its chunks. */
+type Kept = Pick<ArrayMetadata, "format" | "document" | "attributes">;
+
 /** An array that is being built. */
 export class Draft implements Replacement {
   readonly stage: string;
@@ -35,7 +38,7 @@ export class Draft implements Replacement {
   readonly document: JsonObject;
   readonly attributes: JsonObject;
 
-  private constructor(stage: string, { format, document, attributes }: ArrayMetadata) {
+  private constructor(stage: string, { format, document, attributes }: Kept) {
     this.stage = stage;
     this.chunks = joinPath(stage, "array");
     this.format = format;
@@ -79,10 +82,10 @@ export class Draft implements Replacement {
     store: Store,
     path: string,
     source: Store,
-    head: ArrayHead,
+    head: Head,
     options: AbortOptions,
   ): Promise<Draft | undefined> {
-    const metadata = { ...head.node, document: head.replacement?.document ?? head.document };
+    const metadata = await keptOf(source, head, options);
     const draft = await Draft.#build(store, path, metadata, options, async (draft) => {
       const keys = head.replacement?.keys ?? await chunkKeys(source, head.path, options);
       await pooled(keys, CONCURRENCY, async (key) => {
@@ -101,7 +104,7 @@ export class Draft implements Replacement {
   static async #build(
     store: Store,
     path: string,
-    metadata: ArrayMetadata,
+    metadata: Kept,
     { signal }: AbortOptions,
     fill: (draft: Draft) => Promise<void>,
   ): Promise<Draft> {
@@ -131,6 +134,20 @@ export class Draft implements Replacement {
   async discard(store: Store): Promise<void> {
     await deleteTree(store, this.stage);
   }
+}
+
+/** What is kept of an array, be it one that cannot be understood. */
+async function keptOf(
+  store: Store,
+  { path, file, document, node, replacement, trouble }: Head,
+  options: AbortOptions,
+): Promise<Kept> {
+  if (replacement !== undefined) return replacement;
+  // It is no document at all.
+  if (trouble?.code === "corrupt" && Object.keys(document).length === 0) throw trouble;
+  const format = file === V3_FILE ? 3 : 2;
+  const attributes = node?.attributes ?? (format === 3 ? {} : await readAttributesV2(store, path, options));
+  return { format, document, attributes };
 }
 
 /** The nearest directory above a path that is there. */

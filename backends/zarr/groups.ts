@@ -7,7 +7,7 @@
 import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, parentPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
-import { nodeKind, readHead } from "./head.ts";
+import { lookAtHead, nodeKind } from "./head.ts";
 import type { ZarrFormat } from "./metadata.ts";
 import { makeGroup } from "./node.ts";
 
@@ -62,10 +62,7 @@ export async function makeHierarchy({ store, rooted }: Hierarchy, path: string, 
 /** The format of the nearest group above a path, which is that of an array without one of its own. */
 export async function formatAbove(store: Store, path: string, options?: AbortOptions): Promise<ZarrFormat> {
   for (const directory of directoriesAbove(path)) {
-    const head = await readHead(store, directory, options).catch((error) => {
-      if (isStorageError(error, "corrupt", "unsupported")) return undefined;
-      throw error;
-    });
+    const head = await lookAtHead(store, directory, options);
     if (head?.node !== undefined) return head.node.format;
   }
   return 3;

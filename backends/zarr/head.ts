@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isStorageError } from "../errors.ts";
+import { isStorageError, type StorageError } from "../errors.ts";
 import { joinPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { isObject, type JsonObject, parseObject } from "./json.ts";
@@ -35,8 +35,10 @@ export interface Head {
   readonly modified: Date | undefined;
   /** What stands in it. */
   readonly document: JsonObject;
-  /** What it means; `undefined` of an array that is being deleted. */
+  /** What it means; `undefined` of an array that is being deleted, and of one that cannot be understood. */
   readonly node: NodeMetadata | undefined;
+  /** Why it cannot be understood. */
+  readonly trouble: StorageError | undefined;
   /** Where the chunks are, of an array that has just been replaced. */
   readonly replacement: Replacement | undefined;
 }
@@ -63,34 +65,64 @@ const FILES: readonly string[] = [V3_FILE, V2_ARRAY_FILE, V2_GROUP_FILE];
  * @throws {StorageError} `corrupt`, `unsupported`.
  */
 export async function readHead(store: Store, path: string, options?: AbortOptions): Promise<Head | undefined> {
+  const head = await lookAtHead(store, path, options);
+  if (head?.trouble !== undefined) throw head.trouble;
+  return head;
+}
+
+/** As `readHead`, also where the document cannot be understood: such an array can be replaced, moved and deleted all the same. */
+export async function lookAtHead(store: Store, path: string, options?: AbortOptions): Promise<Head | undefined> {
   for (const file of FILES) {
     const place = joinPath(path, file);
     // The etag first: if the content changes before it is read, what is done with the etag fails, as it should.
     const stat = await store.stat(place, options);
     if (stat?.kind !== "file") continue;
     const bytes = await store.read(place, options);
-    if (bytes === undefined) return await readHead(store, path, options);
-    const document = parseObject(bytes, place);
-    const common = { path, file, etag: stat.etag, modified: stat.modified, document };
+    if (bytes === undefined) continue;
+    const known: Known = { document: {}, node: undefined, replacement: undefined };
+    const head = { path, file, etag: stat.etag, modified: stat.modified };
     try {
-      if (document[DELETED_FIELD] !== undefined) return { ...common, node: undefined, replacement: undefined };
-      const field = document[REPLACEMENT_FIELD];
-      if (field !== undefined) {
-        if (!isObject(field)) throw malformed(`${REPLACEMENT_FIELD} must be an object`);
-        const replacement = parseReplacement(path, field);
-        const node = parse(replacement.format === 3 ? V3_FILE : V2_ARRAY_FILE, replacement.document, replacement);
-        return { ...common, node, replacement };
-      }
-      const attributes = file === V3_FILE ? {} : await readAttributesV2(store, path, options);
-      return { ...common, node: parse(file, document, { attributes }), replacement: undefined };
+      known.document = parseObject(bytes, place);
+      await understand(store, path, file, known, options);
+      // The attributes of v2 are those of this document only if it is still there.
+      const isWhole = file !== V2_ARRAY_FILE || (await store.stat(place, options))?.etag === stat.etag;
+      if (!isWhole) return await lookAtHead(store, path, options);
+      return { ...head, ...known, trouble: undefined };
     } catch (error) {
-      throw isStorageError(error) && error.path === undefined ? error.at(path) : error;
+      if (!isStorageError(error, "corrupt", "unsupported")) throw error;
+      return { ...head, ...known, trouble: error.path === undefined ? error.at(path) : error };
     }
   }
   return undefined;
 }
 
-function parse(file: string, document: JsonObject, { attributes }: { readonly attributes: JsonObject }): NodeMetadata {
+/** As much as is known of a document, if not all of it can be understood. */
+type Known = { -readonly [K in "document" | "node" | "replacement"]: Head[K] };
+
+async function understand(
+  store: Store,
+  path: string,
+  file: string,
+  known: Known,
+  options?: AbortOptions,
+): Promise<void> {
+  const { document } = known;
+  if (document[DELETED_FIELD] !== undefined) return;
+  const field = document[REPLACEMENT_FIELD];
+  if (field !== undefined) {
+    if (!isObject(field)) throw malformed(`${REPLACEMENT_FIELD} must be an object`);
+    known.replacement = parseReplacement(path, field);
+    const { format, document, attributes } = known.replacement;
+    known.node = parse(format === 3 ? V3_FILE : V2_ARRAY_FILE, document, attributes);
+  } else known.node = parse(file, document, file === V3_FILE ? {} : await readAttributesV2(store, path, options));
+}
+
+/** Whether an array or a group is there, be it one that cannot be understood. */
+export function isThere(head: Head | undefined): head is Head {
+  return head?.node !== undefined || head?.trouble !== undefined;
+}
+
+function parse(file: string, document: JsonObject, attributes: JsonObject): NodeMetadata {
   if (file === V3_FILE) return parseV3(document);
   return file === V2_ARRAY_FILE ? parseArrayV2(document, attributes) : parseGroupV2(document, attributes);
 }

@@ -5,13 +5,14 @@
  */
 
 import type { FileInfo } from "../data_source.ts";
+import { isStorageError } from "../errors.ts";
 import { type DataType, dataTypes } from "../formats/ndarray.ts";
 import { writeHeader } from "../formats/npy_header.ts";
 import { sizeOf } from "../formats/shape.ts";
 import { ShardingCodec } from "./codecs/sharding.ts";
 import type { ZarrDataTypeName } from "./data_type.ts";
 import { formatFill } from "./fill_value.ts";
-import type { ArrayHead } from "./head.ts";
+import type { Head } from "./head.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArrayMetadata, CodecSpec, ZarrFormat } from "./metadata.ts";
 import { pipelineOf } from "./zarr_array.ts";
@@ -46,10 +47,11 @@ export interface ZarrFileInfo extends FileInfo {
 
 /** What is told of an array. */
 export async function infoOf(
-  { node, etag, modified }: ArrayHead,
+  { node, etag, modified }: Head,
 ): Promise<Pick<ZarrFileInfo, "etag" | "modified" | "size" | "array">> {
+  if (node?.kind !== "array") return { etag, modified };
   const { format, shape, chunkShape, type, fill, codecs, dimensionNames, attributes } = node;
-  const { serial } = await pipelineOf(node);
+  const serial = await serialOf(node);
   const sharding = serial instanceof ShardingCodec ? serial : undefined;
   const array: ZarrArrayInfo = {
     format,
@@ -63,6 +65,16 @@ export async function infoOf(
     attributes,
   };
   return { etag, modified, size: sizeOfNpy(node), array };
+}
+
+/** What turns elements into bytes, if it is known here. */
+async function serialOf(node: ArrayMetadata): Promise<unknown> {
+  try {
+    return (await pipelineOf(node)).serial;
+  } catch (error) {
+    if (isStorageError(error, "unsupported", "corrupt")) return undefined;
+    throw error;
+  }
 }
 
 /** The size of the array in the one encoding that it can be had in as a whole. */

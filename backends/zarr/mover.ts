@@ -10,7 +10,7 @@ import { joinPath } from "../path.ts";
 import type { StoreBackend } from "../store_backend.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { makeHierarchy } from "./groups.ts";
-import { readHead } from "./head.ts";
+import { lookAtHead, readHead } from "./head.ts";
 import { checkShown } from "./hidden.ts";
 import { formatJson } from "./json.ts";
 import { V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
@@ -59,7 +59,7 @@ export class ZarrMover {
     if (goal === "symlink") await store.delete!(to, { signal });
     try {
       await exclusively(store, from, async () => {
-        const head = source === "array" ? await readHead(store, from, { signal }) : undefined;
+        const head = source === "array" ? await lookAtHead(store, from, { signal }) : undefined;
         // Where its chunks are is told from where it is.
         if (isUnfinished(head)) await finish(store, head);
         await store.move!(from, to, { ifAbsent: true, signal });
@@ -68,8 +68,8 @@ export class ZarrMover {
       if (isStorageError(error, "unsupported")) return false;
       throw error;
     }
-    const node = await readHead(store, to).catch(() => undefined);
-    if (node?.node !== undefined) await makeHierarchy(this.#publisher, to, node.node.format);
+    const node = (await lookAtHead(store, to))?.node;
+    if (node !== undefined) await makeHierarchy(this.#publisher, to, node.format);
     return true;
   }
 

@@ -9,7 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { joinPath } from "../path.ts";
 import type { Store } from "../stores/store.ts";
 import type { Draft } from "./draft.ts";
-import { type Head, readHead } from "./head.ts";
+import { type Head, isThere, lookAtHead } from "./head.ts";
 import { asideIn, takeAside } from "./exchange.ts";
 import { type Hierarchy, makeHierarchy } from "./groups.ts";
 import { lockOf } from "./keyed_lock.ts";
@@ -70,11 +70,11 @@ export async function checkPlace(
   if (look?.kind === "directory") {
     throw new StorageError("is-a-directory", "it is a directory, not a file", { path });
   }
-  const head = look?.kind === "file" ? undefined : await readHead(store, path, { signal });
+  const head = look?.kind === "file" ? undefined : await lookAtHead(store, path, { signal });
   if (head?.node?.kind === "group") throw new StorageError("is-a-directory", "it is a group, not an array", { path });
-  const etag = look?.kind === "file" ? look.stat.etag : head?.node && head.etag;
+  const etag = look?.kind === "file" ? look.stat.etag : isThere(head) ? head.etag : undefined;
   // An array may have come after the look.
-  if (!overwrite && (look !== undefined || head?.node !== undefined)) {
+  if (!overwrite && (look !== undefined || isThere(head))) {
     throw new StorageError("already-exists", "it exists already", { path });
   }
   if (ifMatch !== undefined && etag !== ifMatch) throw changed(path);
@@ -126,7 +126,16 @@ export async function publish(
         try {
           const etag = await writeDocument(store, joinPath(path, file), document, condition);
           kept = true;
-          const head = { path, file, etag, modified: undefined, document, node: undefined, replacement: draft };
+          const head = {
+            path,
+            file,
+            etag,
+            modified: undefined,
+            document,
+            node: undefined,
+            trouble: undefined,
+            replacement: draft,
+          };
           return await finish(store, head) ?? etag;
         } catch (error) {
           if (kept || !isStorageError(error, "precondition-failed", "already-exists")) throw error;

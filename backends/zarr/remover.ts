@@ -10,7 +10,7 @@ import { deleteTree } from "../store_checks.ts";
 import { notEmpty } from "../stores/rules.ts";
 import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
 import { bringBack } from "./exchange.ts";
-import { deletedDocument, nodeKind, readHead } from "./head.ts";
+import { deletedDocument, isThere, lookAtHead, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
 import { V3_FILE } from "./metadata_v3.ts";
@@ -45,8 +45,8 @@ export class ZarrRemover {
   /** Deletes an array: from one moment to the next it is gone. */
   async deleteArray(path: string, { ifMatch, signal }: DeleteOptions): Promise<void> {
     await exclusively(this.#store, path, async () => {
-      const head = await readHead(this.#store, path, { signal });
-      if (head?.node?.kind !== "array" && head?.replacement === undefined) {
+      const head = await lookAtHead(this.#store, path, { signal });
+      if (!isThere(head) || head.node?.kind === "group") {
         throw ifMatch === undefined ? await this.#tree.absence(path, { signal }) : changed(path);
       }
       if (ifMatch !== undefined || this.#store.move === undefined || path === "") {
@@ -144,10 +144,7 @@ export class ZarrRemover {
 
   async #finish(path: string, options: AbortOptions): Promise<boolean> {
     return await exclusively(this.#store, path, async () => {
-      const head = await readHead(this.#store, path, options).catch((error) => {
-        if (isStorageError(error, "corrupt", "unsupported")) return undefined;
-        throw error;
-      });
+      const head = await lookAtHead(this.#store, path, options);
       if (!isUnfinished(head)) return false;
       await finish(this.#store, head);
       return true;

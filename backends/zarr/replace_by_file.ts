@@ -9,7 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import { asideIn, takeAside } from "./exchange.ts";
-import { deletedDocument, type Head, readHead } from "./head.ts";
+import { deletedDocument, type Head, lookAtHead } from "./head.ts";
 import { stageName } from "./hidden.ts";
 import { writeDocument } from "./node.ts";
 import { dismantle } from "./remover.ts";
@@ -81,7 +81,7 @@ async function exchange(
   }
   const restore = await takeAside(store, path, stage);
   try {
-    if (ifMatch !== undefined && (await readHead(store, asideIn(stage)))?.etag !== ifMatch) throw changed(path);
+    if (ifMatch !== undefined && (await lookAtHead(store, asideIn(stage)))?.etag !== ifMatch) throw changed(path);
     await store.move(beside, path, { ifAbsent: true });
     return true;
   } catch (error) {

@@ -183,7 +183,7 @@ export class ZarrSaver {
     const place = await this.#core.tree.follow(to, { signal });
     await checkPlace(this.#core, place, { overwrite, signal });
     for (;;) {
-      const head = await source.head(from, { signal });
+      const head = await source.anyHead(from, { signal });
       const draft = await Draft.copyOf(this.#core.store, place, source.store, head, { signal });
       if (draft === undefined) continue;
       await this.#core.changed(place, () => publish(this.#core, place, draft, { overwrite, signal }));

@@ -10,7 +10,7 @@ import { type ErrorCode, isStorageError, StorageError } from "../errors.ts";
 import { baseName, joinPath, parentPath } from "../path.ts";
 import { type Child, inPathOrder } from "../stores/path_order.ts";
 import type { AbortOptions, Entry, Stat, Store } from "../stores/store.ts";
-import { isArrayHead, nodeKind, readHead } from "./head.ts";
+import { isArrayHead, lookAtHead, nodeKind } from "./head.ts";
 import { sizeOfNpy } from "./info.ts";
 import { isHidden, leadsToHidden } from "./hidden.ts";
 
@@ -166,7 +166,7 @@ export class ZarrTree {
 
   /** What `stat` tells too. */
   async #details(path: string, options: AbortOptions): Promise<Pick<Entry, "size" | "modified">> {
-    const head = await readHead(this.#store, path, options).catch(() => undefined);
+    const head = await lookAtHead(this.#store, path, options);
     return isArrayHead(head) ? { size: sizeOfNpy(head.node), modified: head.modified } : {};
   }
 

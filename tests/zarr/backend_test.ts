@@ -485,3 +485,56 @@ Deno.test("zarr: between backends arrays stay arrays, as they are encoded, and g
   await fm.move("a", "back", "memory", { to: "there" });
   assert.deepEqual(await fm.load("back", "there"), GRID);
 });
+
+Deno.test("zarr: an array that cannot be understood can be listed, copied, moved, replaced and deleted", async () => {
+  const { zarr, store } = inMemory();
+  const spoil = async (path: string, change: (document: Record<string, unknown>) => unknown): Promise<void> => {
+    const document = change(await documentOf(store, path));
+    const text = typeof document === "string" ? document : JSON.stringify(document);
+    await store.write(path, new TextEncoder().encode(text));
+  };
+  const spoiled = async (name: string, format: 2 | 3): Promise<string> => {
+    const file = `${name}/${format === 3 ? "zarr.json" : ".zarray"}`;
+    await zarr.save(GRID, name, { format, attributes: { a: 1 } });
+    if (name === "corrupt") await spoil(file, () => "{ not JSON");
+    else if (name === "codec") {
+      await spoil(
+        file,
+        (old) => ({ ...old, codecs: [{ name: "bytes", configuration: { endian: "little" } }, { name: "pcodec" }] }),
+      );
+    } else if (name === "extension") await spoil(file, (old) => ({ ...old, theirs: { "must_understand": true } }));
+    else await spoil(file, (old) => ({ ...old, compressor: { id: "pcodec" } }));
+    return file;
+  };
+  for (const [name, format] of [["corrupt", 3], ["codec", 3], ["extension", 3], ["compressor", 2]] as const) {
+    const code = name === "corrupt" ? "corrupt" : "unsupported";
+    const file = await spoiled(name, format);
+    const document = await store.read(file);
+    await refuses(() => zarr.load(name), code);
+    await refuses(() => zarr.write(name, [0], 1), code);
+    assert.deepEqual(await zarr.listFiles(""), [name]);
+    assert.equal(await zarr.isFile(name), true);
+    const { kind, etag } = await zarr.stat(name);
+    assert.equal(kind, "file");
+    if (code === "unsupported") {
+      await zarr.copy(name, "copy");
+      assert.deepEqual(await documentOf(store, `copy${file.slice(name.length)}`), await documentOf(store, file));
+      assert.deepEqual(
+        await filesOf(store, "copy"),
+        (await filesOf(store, name)).map((p) => `copy${p.slice(name.length)}`),
+      );
+      await zarr.delete("copy");
+    }
+    await zarr.move(name, "moved");
+    assert.deepEqual(await store.read(`moved${file.slice(name.length)}`), document);
+    await refuses(() => zarr.save(GRID, "moved", { overwrite: false }), "already-exists");
+    await refuses(() => zarr.save(GRID, "moved", { ifMatch: "another" }), "precondition-failed");
+    await zarr.save(GRID, "moved", { ifMatch: etag });
+    assert.deepEqual(await zarr.load("moved"), GRID);
+    await spoiled(name, format);
+    await zarr.delete("moved");
+    await zarr.delete(name);
+    assert.deepEqual(await zarr.listDir(""), []);
+    assert.deepEqual((await filesOf(store)).filter((path) => !/^(zarr\.json|\.zgroup)$/.test(path)), []);
+  }
+});

@@ -1,10 +1,11 @@
 /** A process that dies at any step of a change leaves the old or the new, and nothing that a sweep does not remove. */
 
 import assert from "node:assert/strict";
-import { ndarray } from "../../backends/formats/ndarray.ts";
+import * as zarrita from "zarrita";
+import { isNdArray, ndarray } from "../../backends/formats/ndarray.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
-import { ZarrBackend } from "../../backends/zarr.ts";
+import { asZarrita, ZarrBackend } from "../../backends/zarr.ts";
 import { flatStore } from "../backends/flat_store.ts";
 import { Died, faulty } from "./faults.ts";
 
@@ -96,6 +97,16 @@ async function seen(zarr: ZarrBackend, paths: Iterable<string>): Promise<Record<
   return values;
 }
 
+/** What zarrita makes of a path; `undefined` if it refuses. */
+async function seenByZarrita(store: Store, path: string): Promise<unknown> {
+  try {
+    const array = await zarrita.open(zarrita.root(asZarrita(store)).resolve(path), { kind: "array" });
+    return (await zarrita.get(array)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function isOneOf(actual: unknown, expected: readonly unknown[]): boolean {
   return expected.some((one) => {
     try {
@@ -130,6 +141,12 @@ for (const [place, make] of [["memory", () => new MemoryStore()], ["a flat store
         const paths = Object.keys(after[0]!);
         const found = await seen(survivor, paths);
         if (!twoSteps) assert(isOneOf(found, after), `after ${steps} changes: ${Deno.inspect(found)}`);
+        for (const path of paths) {
+          const theirs = await seenByZarrita(store, path);
+          const whole = after.map((one) => one[path]).filter(isNdArray).map(({ data }) => data);
+          assert(theirs === undefined || isOneOf(theirs, whole), `zarrita mixes: ${Deno.inspect(theirs)}`);
+          assert.equal(finished && isNdArray(after.at(-1)![path]), finished && theirs !== undefined);
+        }
         if (finished) assert.deepEqual(found, after.at(-1));
         await survivor.sweep("", { olderThan: -1 });
         const swept = await seen(survivor, paths);
