@@ -12,7 +12,16 @@ import { ZarrWorkers } from "../backends/zarr/workers.ts";
 import { ZarrArray } from "../backends/zarr/zarr_array.ts";
 import type { MeasureOptions } from "./measure.ts";
 import { type Rival, rival, type Row, type RunOptions, type Task } from "./row.ts";
-import { type CodecName, type Cut, largeChunks, LEVELS, measurements, smallChunks, tiles } from "./zarr_data.ts";
+import {
+  type CodecName,
+  type Cut,
+  largeChunks,
+  LEVELS,
+  measurements,
+  smallChunks,
+  tiles,
+  turnedChunks,
+} from "./zarr_data.ts";
 import { emptied, hasPythonZarr, type Place, PythonPlace, rawPlace, zarritaPlace } from "./zarr_peers.ts";
 
 /** A comparison: what is written and read, and the goals, by the name of the peer. */
@@ -33,6 +42,7 @@ const CONTESTS: readonly Contest[] = [
   { cut: largeChunks, codec: "zstd", write: { zarrita: 0.71 }, read: { zarrita: 0.67 } },
   { cut: smallChunks, codec: "none", write: { zarrita: 0.4 }, read: { zarrita: 0.67 } },
   { cut: tiles, codec: "none" },
+  { cut: turnedChunks, codec: "none" },
 ];
 
 /** How many threads encode and decode in the rows with workers. */
@@ -62,7 +72,7 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
       const mine = await ourPlace(array, asked, codec, own());
       await using ends = new AsyncDisposableStack();
       const places: Place[] = [await zarritaPlace(array, asked, codec, own())];
-      if (codec === "none") places.unshift(rawPlace(array, asked, own()));
+      if (codec === "none" && cut !== turnedChunks) places.unshift(rawPlace(array, asked, own()));
       if (hasPythonZarr()) {
         const raw = `${own()}/raw`;
         await Deno.writeFile(raw, new Uint8Array(array.data.buffer));
@@ -137,6 +147,7 @@ export async function ourPlace(
   const create = (): Promise<ZarrArray> =>
     ZarrArray.create(new DiskStore({ root: directory, durability }), "a", "float32", cut.shape, {
       chunks: cut.chunks,
+      order: cut.order,
       compressor: codec === "none" ? null : { name: codec, level: LEVELS[codec] },
       workers,
     });

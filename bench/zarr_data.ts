@@ -18,6 +18,8 @@ export interface Cut {
   readonly shape: readonly number[];
   /** Length of a chunk along each axis. */
   readonly chunks: readonly number[];
+  /** The order of the elements of a chunk. */
+  readonly order?: "F";
 }
 
 /** The levels that all contenders are told. */
@@ -39,6 +41,17 @@ export function smallChunks({ quick }: RunOptions): Cut {
 export function tiles({ quick }: RunOptions): Cut {
   const side = quick ? 4096 : 8192;
   return { name: `${(side / 128) ** 2} tiles of 128 × 128`, shape: [side, side], chunks: [128, 128] };
+}
+
+/** Large chunks whose axes are turned around, as Fortran has them. */
+export function turnedChunks({ quick }: RunOptions): Cut {
+  const side = quick ? 4096 : 8192;
+  return {
+    name: `${(side / 1024) ** 2} × 4 MiB in Fortran's order`,
+    shape: [side, side],
+    chunks: [1024, 1024],
+    order: "F",
+  };
 }
 
 /** A sine with noise, rounded: it shrinks to about 40 %. */

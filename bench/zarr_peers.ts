@@ -35,13 +35,15 @@ export async function zarritaPlace(array: NdArray, cut: Cut, codec: CodecName, d
   zarrita.registry.set("gzip", () => Promise.resolve(GZip as never));
   const level = codec === "none" ? 0 : LEVELS[codec];
   const compress = codec === "none" ? [] : [{ name: codec, configuration: { level, checksum: false } }];
+  const turned = cut.order === "F" ? cut.shape.map((_, axis) => cut.shape.length - 1 - axis) : undefined;
+  const before = turned === undefined ? [] : [{ name: "transpose", configuration: { order: turned } }];
   const place = zarrita.root(new FileSystemStore(directory)).resolve("a");
   const create = (): Promise<zarrita.Array<"float32", FileSystemStore>> =>
     zarrita.create(place, {
       dtype: "float32",
       shape: [...cut.shape],
       chunkShape: [...cut.chunks],
-      codecs: [{ name: "bytes", configuration: { endian: "little" } }, ...compress],
+      codecs: [...before, { name: "bytes", configuration: { endian: "little" } }, ...compress],
       fillValue: 0,
     });
   const value = { data: array.data as Float32Array<ArrayBuffer>, shape: array.shape, stride: array.stride };
@@ -57,7 +59,8 @@ export async function zarritaPlace(array: NdArray, cut: Cut, codec: CodecName, d
       work: () => zarrita.set(target, null, value),
     },
     read: { name: "zarrita", work: async () => void await zarrita.get(target) },
-    loaded: async () => (await zarrita.get(target)).data as Float32Array,
+    // What was turned around it leaves so.
+    loaded: async () => turned ? undefined : (await zarrita.get(target)).data as Float32Array,
   };
 }
 
@@ -98,7 +101,7 @@ const PROGRAM = `
 import shutil, sys
 import numpy, zarr
 from numcodecs import GZip, Zstd
-raw, target, codec, level, shape, chunks = sys.argv[1:]
+raw, target, codec, level, order, shape, chunks = sys.argv[1:]
 shape, chunks = [tuple(int(n) for n in text.split(",")) for text in (shape, chunks)]
 data = numpy.fromfile(raw, dtype="<f4").reshape(shape)
 compressor = {"none": None, "gzip": GZip(int(level)), "zstd": Zstd(int(level))}[codec]
@@ -107,7 +110,7 @@ for line in sys.stdin:
     command = line.strip()
     if command == "empty":
         shutil.rmtree(target, ignore_errors=True)
-        array = zarr.open(target, mode="w", shape=shape, chunks=chunks, dtype="<f4", compressor=compressor, fill_value=0)
+        array = zarr.open(target, mode="w", shape=shape, chunks=chunks, dtype="<f4", compressor=compressor, fill_value=0, order=order)
     elif command == "write":
         array[...] = data
     elif command == "read":
@@ -146,7 +149,17 @@ export class PythonPlace implements Place, AsyncDisposable {
   constructor(raw: string, cut: Cut, codec: CodecName, directory: string) {
     const level = codec === "none" ? 0 : LEVELS[codec];
     this.#process = new Deno.Command(PYTHON, {
-      args: ["-c", PROGRAM, raw, directory, codec, String(level), String(cut.shape), String(cut.chunks)],
+      args: [
+        "-c",
+        PROGRAM,
+        raw,
+        directory,
+        codec,
+        String(level),
+        cut.order ?? "C",
+        String(cut.shape),
+        String(cut.chunks),
+      ],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
