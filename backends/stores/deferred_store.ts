@@ -78,7 +78,8 @@ export abstract class DeferredStore<S extends WholeStore> implements WholeStore 
 
   /** See `Readable.read`. */
   read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
-    return this.run((store) => store.read(path, options));
+    // Without a closure: a small read takes hardly longer than one.
+    return this.#store?.read(path, options) ?? this.run((store) => store.read(path, options));
   }
 
   /** See `Readable.stat`. */
