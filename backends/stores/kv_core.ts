@@ -32,7 +32,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from "./store.ts";
-import { guarded } from "./stream.ts";
+import { guarded, streamOf } from "./stream.ts";
 import { aim, existing } from "./walk.ts";
 import { watching } from "./watch.ts";
 
@@ -226,6 +226,10 @@ export class KvCore implements WholeStore, KvCare {
     const file = await this.#database.view().file(path);
     options?.signal?.throwIfAborted();
     if (file === undefined) return undefined;
+    if (file.parts?.count === 1) {
+      const bytes = await this.read(path, options);
+      return bytes && streamOf(bytes, options?.signal);
+    }
     return this.#contents.stream(file, options?.range, async () => {
       const now = await this.#database.view().file(path);
       if (now?.version === file.version) return corrupt("parts of it are missing").within({ path });
