@@ -27,7 +27,8 @@ export async function* requests(
 ): AsyncGenerator<WriteRequest> {
   for (const [index, path] of places.entries()) {
     try {
-      const encoded = await codec.encode(data[index], path, options);
+      const encoding = codec.encode(data[index], path, options);
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
       yield { path, bytes: encoded instanceof Uint8Array ? encoded : concat(encoded) };
     } catch (error) {
       throw inContext(error, { path });

@@ -101,16 +101,19 @@ async function check(place: Place, { paths, buffers }: Files, batch: boolean): P
 
 function contenderOf({ operation, batch, fresh }: Job, place: Place, { paths, buffers }: Files): Contender {
   let next = 0;
-  let directory = 0;
+  let round = 0;
+  // Each time other bytes: SQLite does not write a page that would stay as it is.
+  const turned = buffers.map((_, turn) => [...buffers.slice(turn), ...buffers.slice(0, turn)]).slice(0, IN_TURN);
   const many = (): unknown => {
     if (operation === "load") return place.loadAll(paths);
-    if (!fresh) return place.saveAll(paths, buffers);
-    directory++;
-    return place.saveAll(paths.map((path) => `new${directory}/${path}`), buffers);
+    const contents = turned[++round % turned.length]!;
+    return place.saveAll(fresh ? paths.map((path) => `new${round}/${path}`) : paths, contents);
   };
   const one = (): unknown => {
     const index = next++ % paths.length;
-    return operation === "load" ? place.load(paths[index]!) : place.save(paths[index]!, buffers[index]!);
+    if (operation === "load") return place.load(paths[index]!);
+    if (index === 0) round++;
+    return place.save(paths[index]!, buffers[(index + round) % buffers.length]!);
   };
   const work = batch > 1 ? many : one;
   return {

@@ -19,13 +19,19 @@ export function openRaw(path: string, durability: "full" | "normal"): DatabaseSy
   return database;
 }
 
+/** How a row is set whose key may be there: changed in place, or deleted and inserted again. */
+const SET = {
+  upsert: "INSERT INTO file (path, bytes) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes",
+  replace: "INSERT OR REPLACE INTO file (path, bytes) VALUES (?, ?)",
+} as const;
+
 /** Bytes in that table. */
-export function rawSqlite(path: string, durability: "full" | "normal", goal: number): Place {
+export function rawSqlite(path: string, durability: "full" | "normal", goal: number, way: keyof typeof SET): Place {
   const database = openRaw(path, durability);
-  const insert = database.prepare("INSERT OR REPLACE INTO file (path, bytes) VALUES (?, ?)");
+  const insert = database.prepare(SET[way]);
   const select = database.prepare("SELECT bytes FROM file WHERE path = ?");
   return {
-    name: "raw, prepared",
+    name: `raw ${way}, prepared`,
     goal,
     save: (path, bytes) => void insert.run(path, bytes),
     load: (path) => select.get(path)?.bytes,

@@ -58,10 +58,11 @@ export function sqliteTasks(): Task[] {
 function task(job: Omit<Job, "name">, durability: "full" | "normal", asked: boolean): Task {
   const open: OpenPlaces = async ({ directory }) => {
     const own = await Deno.makeTempDir({ dir: directory });
-    const raw = rawSqlite(`${own}/raw.db`, durability, GOAL);
+    const ways = job.operation === "save" ? ["upsert", "replace"] as const : ["upsert"] as const;
+    const raw = ways.map((way) => rawSqlite(`${own}/${way}.db`, durability, GOAL, way));
     return [
       ours(new SqliteBackend({ path: `${own}/ours.db`, durability })),
-      asked ? raw : { ...raw, goal: undefined },
+      ...asked ? raw : raw.map((place) => ({ ...place, goal: undefined })),
     ];
   };
   const kind = job.operation === "save" ? ` ${durability}` : "";

@@ -1,11 +1,11 @@
 /**
  * Prints what each backend offers, as the suite finds it, and puts the table into the README:
- * `deno run -A tests/table.ts`.
+ * `deno run -A tests/table.ts`. Deno KV needs `--unstable-kv`, which `deno.json` of this package sets.
  *
  * @module
  */
 
-import { DiskBackend, MemoryBackend, type StorageBackend } from "../mod.ts";
+import { DiskBackend, KvBackend, MemoryBackend, SqliteBackend, type StorageBackend } from "../mod.ts";
 import { backendPromises, checkBackend } from "./conformance/mod.ts";
 
 const README = new URL("../README.md", import.meta.url);
@@ -19,19 +19,23 @@ interface Column {
 
 const columns: readonly Column[] = [
   { name: "memory", open: () => Promise.resolve({ backend: new MemoryBackend() }) },
+  { name: "disk", open: () => inDirectory((root) => new DiskBackend({ root, durability: "fast" })) },
   {
-    name: "disk",
-    async open() {
-      const root = await Deno.makeTempDir({ prefix: "polystore-" });
-      const open = (): StorageBackend => new DiskBackend({ root, durability: "fast" });
-      return {
-        backend: open(),
-        reopen: () => Promise.resolve(open()),
-        dispose: () => Deno.remove(root, { recursive: true }),
-      };
-    },
+    name: "sqlite",
+    open: () => inDirectory((root) => new SqliteBackend({ path: `${root}/a.db`, durability: "normal" })),
   },
+  { name: "kv", open: () => inDirectory((root) => new KvBackend({ path: `${root}/a.kv` })) },
 ];
+
+/** A backend that is in a directory of its own. */
+async function inDirectory(make: (root: string) => StorageBackend): ReturnType<Column["open"]> {
+  const root = await Deno.makeTempDir({ prefix: "polystore-" });
+  return {
+    backend: make(root),
+    reopen: () => Promise.resolve(make(root)),
+    dispose: () => Deno.remove(root, { recursive: true }),
+  };
+}
 
 /** One row a method: how many of its promises each backend keeps, of those that apply to it. */
 export async function table(): Promise<string> {

@@ -26,6 +26,23 @@ export type WholeStore = { readonly [K in keyof Store]-?: NonNullable<Store[K]> 
  * operation.
  *
  * @typeParam S The other one.
+ *
+ * @example
+ * ```ts
+ * import { DeferredStore, MemoryStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * class LateStore extends DeferredStore<MemoryStore> {
+ *   protected override async make() {
+ *     const { MemoryStore } = await import("@polystore/polystore/stores");
+ *     return new MemoryStore();
+ *   }
+ * }
+ * const store = new LateStore();
+ * await store.write("a.bin", new Uint8Array([1]));
+ * assert.deepEqual(await store.read("a.bin"), new Uint8Array([1]));
+ * await store.close();
+ * ```
  */
 export abstract class DeferredStore<S extends WholeStore> implements WholeStore {
   #store: S | undefined;
@@ -61,7 +78,8 @@ export abstract class DeferredStore<S extends WholeStore> implements WholeStore 
 
   /** See `Readable.read`. */
   read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
-    return this.run((store) => store.read(path, options));
+    // Without a closure: a small read takes hardly longer than one.
+    return this.#store?.read(path, options) ?? this.run((store) => store.read(path, options));
   }
 
   /** See `Readable.stat`. */

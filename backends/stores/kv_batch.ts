@@ -84,6 +84,7 @@ export class KvBatch {
       const plan = await this.#plan(items.slice(results.length), drafts, options);
       if (results.length === 0) options?.signal?.throwIfAborted();
       if (await this.#commit(plan, results, drafts)) break;
+      plan.forgetSmall();
       if (!await (patience ??= new Patience()).wait()) throw busyError(items[results.length]!.path);
       for (const { draft } of items.slice(results.length)) if (draft) await drafts.verify(draft);
     }
@@ -103,8 +104,10 @@ export class KvBatch {
       const node = existing(await plan.locate(parent, true))?.node;
       if (node?.kind !== "directory") return;
       const { id } = node;
-      const { engine, space } = this.#database;
+      const { engine, space, memory } = this.#database;
       if (wanted.size > Math.min(MANY, engine.maxChecks / 5) && options?.ifMatch === undefined) {
+        const small = options?.ifAbsent ? undefined : memory.small(id);
+        if (small !== undefined && wanted.isSubsetOf(small.names)) return plan.assumeSmall(id, small.stamp, wanted);
         const [stamp] = await engine.getMany([space.stamp(id)]);
         plan.stamps.set(id, stamp!.versionstamp);
       }
@@ -156,6 +159,8 @@ export class KvBatch {
       for (const id of unit.touched) touched.add(id);
       units.push(unit);
     }
-    return units.length === 0 || await commit();
+    if (units.length > 0 && !await commit()) return false;
+    plan.remember(versions);
+    return true;
   }
 }

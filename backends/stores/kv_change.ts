@@ -122,6 +122,9 @@ export class KvChange extends KvView {
     const expires = node.kind === "file" ? node.expires : undefined;
     this.atomic.set(this.space.entry(directory.id, name), encodeEntry(node), expires);
     this.#made.push({ id: directory.id, name, node });
+    const generation = generationOf(before);
+    // The same parts, with other bytes in them.
+    if (generation !== undefined && generation === generationOf(node)) return;
     if (before === undefined || isOver(before) || !isSmall(before) || !isSmall(node)) this.touch(directory.id);
     this.retire(before);
   }
@@ -185,6 +188,7 @@ export class KvChange extends KvView {
     }
     const version = await this.engine.commit(this.atomic.checks, this.atomic.mutations);
     if (version === undefined) return undefined;
+    for (const id of this.#touched) this.memory.forgetSmall(id);
     for (const { id, name, node } of this.#made) {
       const written = node?.kind === "file"
         ? { ...node, version }
@@ -199,6 +203,10 @@ export class KvChange extends KvView {
     } catch { /* the change is made; what is left over has a marker, and the next sweep does it */ }
     return version;
   }
+}
+
+function generationOf(node: KvNode | undefined): string | undefined {
+  return node?.kind === "file" ? node.parts?.generation : undefined;
 }
 
 /** A directory that is written. */

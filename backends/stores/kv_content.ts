@@ -153,7 +153,8 @@ export class KvContents {
     const { count, sums } = file.parts!;
     const parts: Uint8Array[] = [];
     for (const [i, { value, versionstamp }] of entries.entries()) {
-      if (versionstamp === null) return undefined;
+      // Younger than the entry: it belongs to another by now.
+      if (versionstamp === null || versionstamp > file.version) return undefined;
       const index = first + i;
       const size = index === count - 1 ? file.size - index * PART_SIZE : PART_SIZE;
       if (!(value instanceof Uint8Array) || value.length !== size) throw corrupt(`part ${index} has another size`);

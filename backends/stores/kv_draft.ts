@@ -8,7 +8,7 @@
 import { StorageError } from "../errors.ts";
 import { KvAtomic } from "./kv_atomic.ts";
 import type { KvEngine } from "./kv_engine.ts";
-import { type KvContent, MAX_SUMS, PART_SIZE, smallSize } from "./kv_entry.ts";
+import { type KvContent, type KvNode, MAX_SUMS, PART_SIZE, smallSize } from "./kv_entry.ts";
 import { encodeMarker, type KvGarbage } from "./kv_garbage.ts";
 import { type KvSpace, newId } from "./kv_keys.ts";
 
@@ -117,9 +117,9 @@ export class KvDrafts {
     if (this.#failure) throw this.#failure.error;
   }
 
-  #set(atomic: KvAtomic, { draft, index, bytes }: Part): void {
+  #set(atomic: KvAtomic, { draft, index, bytes }: Part, generation: string = draft.generation): void {
     const expires = this.#expires === undefined ? undefined : this.#expires + GRACE;
-    atomic.set(this.#space.part(draft.generation, index), bytes, expires);
+    atomic.set(this.#space.part(generation, index), bytes, expires);
   }
 
   /** Waits for what is under way; what is still pending is written by the operation that publishes. */
@@ -127,14 +127,24 @@ export class KvDrafts {
     await this.#settle(0);
   }
 
-  /** Adds to an atomic operation what publishes a draft. */
-  publish(atomic: KvAtomic, draft: Draft): void {
+  /**
+   * The content as it is published: a single part that is not written yet takes the place of the single part of the content before,
+   * as that costs half of making a new one and deleting the old. A reader of the old entry sees that the part is younger.
+   */
+  placed(content: KvContent, draft: Draft, before: KvNode | undefined): KvContent {
+    const parts = before?.kind === "file" ? before.parts : undefined;
+    if (parts?.count !== 1 || content.parts?.count !== 1 || draft.version !== undefined) return content;
+    return { ...content, parts: { ...content.parts, generation: parts.generation } };
+  }
+
+  /** Adds to an atomic operation what publishes a draft, under a generation that may be another's. */
+  publish(atomic: KvAtomic, draft: Draft, generation: string = draft.generation): void {
     if (draft.version !== undefined) {
       const key = this.#space.garbage(draft.generation);
       atomic.check(key, draft.version);
       atomic.delete(key);
     }
-    for (const part of this.#pending) if (part.draft === draft) this.#set(atomic, part);
+    for (const part of this.#pending) if (part.draft === draft) this.#set(atomic, part, generation);
   }
 
   /** Notes that a draft was published. */

@@ -77,8 +77,9 @@ export class KvEditor {
         const plan = async (): Promise<void> => {
           const place = reachable(await change.locate(path, true), path);
           checkWrite(path, place.node, etagOf(place.node), options);
-          if (draft) drafts!.publish(change.atomic, draft);
-          change.put(place, { ...content, kind: "file", modified: Date.now(), expires, version: "" }, path);
+          const placed = draft ? drafts!.placed(content, draft, place.node) : content;
+          if (draft) drafts!.publish(change.atomic, draft, placed.parts?.generation);
+          change.put(place, { ...placed, kind: "file", modified: Date.now(), expires, version: "" }, path);
         };
         await plan();
         if (!draft || change.atomic.fits()) return true;

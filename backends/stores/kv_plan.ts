@@ -50,6 +50,9 @@ export interface Unit {
   readonly after: (() => Promise<void>)[];
 }
 
+/** Stands for a small file of which nothing else is known. */
+const SMALL: KvFile = { kind: "file", size: 0, crc: 0, modified: 0, expires: undefined, version: "" };
+
 interface Parent {
   readonly directory: KvDirectory;
   readonly uses: readonly string[];
@@ -70,6 +73,9 @@ export class KvPlan extends KvView {
   readonly stamps: Map<string, string | null> = new Map();
   readonly #database: KvDatabase;
   readonly #drafts: KvDrafts;
+  readonly #assumed = new Set<string>();
+  /** Whether what is written is small, by directory and name. */
+  readonly #written = new Map<string, Map<string, boolean>>();
   readonly #overlay = new Map<string, KvNode>();
   readonly #parents = new Map<string, Parent>();
   #uses: string[] = [];
@@ -88,6 +94,33 @@ export class KvPlan extends KvView {
     const id = use.slice(0, slash);
     const name = use.slice(slash + 1);
     return { key: this.space.entry(id, name), versionstamp: this.known(id, name)?.versionstamp ?? null };
+  }
+
+  /** Takes names of a directory for small files, or for nothing, which makes no difference here as long as the stamp is the same. */
+  assumeSmall(id: string, stamp: string | null, names: Iterable<string>): void {
+    this.stamps.set(id, stamp);
+    this.#assumed.add(id);
+    for (const name of names) {
+      this.assume(id, name, { key: this.space.entry(id, name), versionstamp: null, node: SMALL });
+    }
+  }
+
+  /** Has the memory of this process note what is in the directories whose stamps were looked at, now that all is done. */
+  remember(versions: ReadonlyMap<string, string>): void {
+    for (const [id, stamp] of this.stamps) {
+      const before = this.memory.small(id);
+      const names = new Set(before?.stamp === stamp ? before.names : undefined);
+      for (const [name, small] of this.#written.get(id) ?? []) {
+        if (small) names.add(name);
+        else names.delete(name);
+      }
+      this.memory.setSmall(id, { stamp: versions.get(id) ?? stamp, names });
+    }
+  }
+
+  /** Has the memory of this process forget what may be otherwise by now. */
+  forgetSmall(): void {
+    for (const id of this.stamps.keys()) this.memory.forgetSmall(id);
   }
 
   /** Has the memory of this process forget what was changed. */
@@ -113,6 +146,7 @@ export class KvPlan extends KvView {
     // The stamp of a directory tells of everything in it that must not have changed meanwhile.
     this.units.push({ ...unit, uses: [...uses, fresh || this.stamps.has(id) ? id : `${id}/${name}`] });
     this.#set(id, name, file, unit);
+    if (this.stamps.has(id)) this.#written.getOrInsertComputed(id, () => new Map()).set(name, isSmall(file));
   }
 
   /** What a name stands for, when everything planned so far is done. */
@@ -181,7 +215,8 @@ export class KvPlan extends KvView {
     const use = `${id}/${name}`;
     const before = this.#overlay.get(use) ?? this.known(id, name)?.node;
     atomic.set(this.space.entry(id, name), encodeEntry(node));
-    if (before === undefined || isOver(before) || !isSmall(before) || !isSmall(node)) touched.push(id);
+    const small = isSmall(node);
+    if (before === undefined || isOver(before) || !isSmall(before) || !small || this.#assumed.has(id)) touched.push(id);
     if (before !== undefined && !isSmall(before)) after.push(this.#database.garbage.retire(atomic, before));
     this.#overlay.set(use, node);
     made.push(use);

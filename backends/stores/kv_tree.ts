@@ -32,12 +32,22 @@ export interface Seen {
   readonly node: KvNode | undefined;
 }
 
+/** Names of a directory that were small files without a time limit. */
+export interface SmallNames {
+  /** The stamp of the directory then: as long as it is this one, each is such a file still, or gone. */
+  readonly stamp: string | null;
+  /** The names. */
+  readonly names: ReadonlySet<string>;
+}
+
 /**
  * What this process has seen last. It only tells what to look at and what to expect: whether it still holds is seen in the
  * entries themselves, or checked by the operation that builds on it.
  */
 export class KvMemory {
   readonly #seen = new Map<string, Seen>();
+  readonly #small = new Map<string, SmallNames>();
+  #smallNames = 0;
   #surprises = 0;
 
   /** What was seen last of a name in a directory. */
@@ -64,6 +74,28 @@ export class KvMemory {
     const id = this.#directory(slash < 0 ? "" : path.slice(0, slash));
     const node = id === undefined ? undefined : this.get(id, path.slice(slash + 1))?.node;
     return node?.kind === "file" ? node : undefined;
+  }
+
+  /** Remembers which names of a directory are small files that do not expire, while its stamp was this. */
+  setSmall(id: string, { stamp, names }: SmallNames): void {
+    this.forgetSmall(id);
+    if (this.#smallNames + names.size > MAX_REMEMBERED) {
+      this.#small.clear();
+      this.#smallNames = 0;
+    }
+    this.#small.set(id, { stamp, names });
+    this.#smallNames += names.size;
+  }
+
+  /** Names of a directory that are small files, or nothing, as long as its stamp is this; `undefined` if that was not seen. */
+  small(id: string): SmallNames | undefined {
+    return this.#small.get(id);
+  }
+
+  /** Forgets which names of a directory are small files. */
+  forgetSmall(id: string): void {
+    this.#smallNames -= this.#small.get(id)?.names.size ?? 0;
+    this.#small.delete(id);
   }
 
   /** Whether it is worth to write to a path without looking: all directories on the way are known, and guesses go well. */

@@ -17,6 +17,8 @@ export interface SqlStatement {
   get(...values: SqlValue[]): unknown;
   /** All rows. */
   all(...values: SqlValue[]): unknown[];
+  /** Gives rows back as arrays from now on, which is faster; not every engine has it. */
+  setReturnArrays?(enabled: boolean): void;
 }
 
 /**

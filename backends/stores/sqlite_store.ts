@@ -5,34 +5,9 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { checkWrite, expiryOf } from "./rules.ts";
-import { backUp, problemsOf } from "./sqlite_care.ts";
-import { SqliteConnection } from "./sqlite_connection.ts";
+import { DeferredStore, type WholeStore } from "./deferred_store.ts";
 import type { SqlDatabase, SqliteDurability } from "./sqlite_database.ts";
-import { ABANDONED_AFTER, PIECE, SqliteDraft, sweepDrafts, sweepOver } from "./sqlite_draft.ts";
-import { SqliteBatch } from "./sqlite_batch.ts";
-import { listPages } from "./sqlite_list.ts";
-import { etagOf } from "./sqlite_node.ts";
-import { openContent, openDraft } from "./sqlite_stream.ts";
-import { type Draftable, save } from "./sqlite_writer.ts";
-import type {
-  AbortOptions,
-  Complete,
-  DeleteOptions,
-  Entry,
-  ExpiringWriteOptions,
-  ListOptions,
-  ReadOptions,
-  Stat,
-  Store,
-  WriteOptions,
-  WriteRequest,
-  WriteResult,
-} from "./store.ts";
-import { concat } from "./stream.ts";
-import { subscribeSqlite } from "./sqlite_watch.ts";
-import { reachable } from "./walk.ts";
-import { watching } from "./watch.ts";
+import type { AbortOptions, Entry, ListOptions } from "./store.ts";
 
 export type { SqlDatabase, SqliteDurability, SqlStatement, SqlValue } from "./sqlite_database.ts";
 
@@ -71,9 +46,6 @@ export interface SqliteStoreOptions {
   busyTimeout?: number | undefined;
 }
 
-/** After how many files with a time limit those whose time has come are removed. */
-const SWEPT_AFTER = 1000;
-
 /** Options of {@linkcode SqliteStore.sweep}. */
 export interface SqliteSweepOptions extends AbortOptions {
   /**
@@ -82,6 +54,42 @@ export interface SqliteSweepOptions extends AbortOptions {
    * @default {3600000} one hour
    */
   olderThan?: number | undefined;
+}
+
+/** What an SQLite database offers beyond a store. */
+export interface SqliteCare {
+  /**
+   * Removes what processes that died have left, which is content that was never published, and content whose time has come.
+   *
+   * @param options Which.
+   * @returns How many contents were removed.
+   */
+  sweep(options?: SqliteSweepOptions): Promise<number>;
+
+  /**
+   * All that `list` yields, at once: a large listing is several times faster so.
+   *
+   * @param prefix The directory.
+   * @param options What to list.
+   * @returns The entries.
+   */
+  listAll(prefix: string, options?: ListOptions): Promise<Entry[]>;
+
+  /**
+   * Copies the database into a new file, as it is at one moment, while others may go on using it.
+   *
+   * @param path The new file.
+   * @param options Options.
+   * @throws {StorageError} `already-exists` if something is at the path.
+   */
+  backup(path: string, options?: AbortOptions): Promise<void>;
+
+  /**
+   * Looks at every page and every row of the database.
+   *
+   * @returns What is wrong, one sentence each; nothing if all is well.
+   */
+  check(options?: AbortOptions): Promise<string[]>;
 }
 
 /**
@@ -108,247 +116,43 @@ export interface SqliteSweepOptions extends AbortOptions {
  * await store.close();
  * ```
  */
-export class SqliteStore implements Complete<Store> {
-  readonly #connection: SqliteConnection;
-  #expiring = 0;
+export class SqliteStore extends DeferredStore<WholeStore & SqliteCare> implements SqliteCare {
+  readonly #options: SqliteStoreOptions;
 
-  /** Creates the store; nothing is opened yet. */
+  /**
+   * Creates the store; nothing is opened yet.
+   *
+   * @throws {StorageError} `invalid-argument` if the path is empty.
+   */
   constructor(options: SqliteStoreOptions = {}) {
-    const { path = "polystore.db", database, durability = "full", readOnly = false, busyTimeout = 30_000 } = options;
-    if (path === "") throw new StorageError("invalid-argument", "the path of the database must not be empty");
-    this.#connection = new SqliteConnection({ path, database, durability, readOnly, busyTimeout });
-    this.#connection.tidy = () => this.sweep();
+    super();
+    if (options.path === "") throw new StorageError("invalid-argument", "the path of the database must not be empty");
+    this.#options = options;
   }
 
-  /** See `Readable.read`. */
-  read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
-    return this.#connection.look(
-      path,
-      options?.signal,
-      ({ tree, content }) => content.read(tree, path, options?.range),
-    );
+  /** Loads its code. */
+  protected override async make(): Promise<WholeStore & SqliteCare> {
+    const { SqliteCore } = await import("./sqlite_core.ts");
+    return new SqliteCore(this.#options);
   }
 
-  /** See `Readable.stat`. */
-  stat(path: string, options?: AbortOptions): Promise<Stat | undefined> {
-    return this.#connection.look(path, options?.signal, ({ tree }) => {
-      const node = tree.find(path);
-      if (node?.kind !== "file") return node && { kind: "directory" };
-      const { size, modified, version, expires } = node;
-      const stat: Stat = { kind: "file", size, modified: new Date(modified), etag: String(version) };
-      return expires === undefined ? stat : { ...stat, expires: new Date(expires) };
-    });
+  /** See {@linkcode SqliteCare.sweep}. */
+  sweep(options?: SqliteSweepOptions): Promise<number> {
+    return this.run((core) => core.sweep(options));
   }
 
-  /** See `Listable.list`. */
-  async *list(prefix: string, options?: ListOptions): AsyncGenerator<Entry> {
-    for await (const page of listPages(this.#connection, prefix, options)) {
-      for (const entry of page) {
-        options?.signal?.throwIfAborted();
-        yield entry;
-      }
-    }
+  /** See {@linkcode SqliteCare.listAll}. */
+  listAll(prefix: string, options?: ListOptions): Promise<Entry[]> {
+    return this.run((core) => core.listAll(prefix, options));
   }
 
-  /** See `Writable.write`. */
-  write(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<WriteResult> {
-    if (bytes.length <= PIECE) return this.#publish(path, bytes, options);
-    return this.#draft(path, (draft) => draft.append(bytes, options?.signal), options);
+  /** See {@linkcode SqliteCare.backup}. */
+  backup(path: string, options?: AbortOptions): Promise<void> {
+    return this.run((core) => core.backup(path, options));
   }
 
-  /** See `Writable.delete`. */
-  async delete(path: string, options?: DeleteOptions): Promise<void> {
-    await this.#connection.change(
-      path,
-      options?.signal,
-      ({ session, tree }) => session.transaction(() => tree.remove(path, options?.ifMatch)),
-    );
-  }
-
-  /** See `Directories.makeDirectory`. */
-  async makeDirectory(path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
-      path,
-      options?.signal,
-      ({ session, tree }) => session.transaction(() => tree.makeDirectory(path)),
-    );
-  }
-
-  /** See `Links.createSymlink`. */
-  async createSymlink(target: string, path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
-      path,
-      options?.signal,
-      ({ session, tree }) => session.transaction(() => tree.link(target, path)),
-    );
-  }
-
-  /** See `Links.readSymlink`. */
-  readSymlink(path: string, options?: AbortOptions): Promise<string | undefined> {
-    return this.#connection.look(path, options?.signal, ({ tree }) => tree.readLink(path));
-  }
-
-  /** See `Timed.writeExpiring`. What is over is removed by the first change of a later process, and now and then. */
-  async writeExpiring(path: string, bytes: Uint8Array, options: ExpiringWriteOptions): Promise<WriteResult> {
-    options.signal?.throwIfAborted();
-    const expires = expiryOf(options.expireIn, path);
-    if (++this.#expiring % SWEPT_AFTER === 0) await sweepOver(this.#connection, options.signal);
-    if (bytes.length <= PIECE) return await this.#publish(path, bytes, options, expires);
-    return await this.#draft(path, (draft) => draft.append(bytes, options.signal), options, expires);
-  }
-
-  /** See `Timed.watch`. What other processes change is told within a fifth of a second. */
-  watch(path: string, options?: AbortOptions): AsyncGenerator<Stat | undefined> {
-    return watching({
-      look: () => this.stat(path),
-      subscribe: (wake, fail) => subscribeSqlite(this.#connection, wake, fail),
-    }, options?.signal);
-  }
-
-  /** See `Accelerated.copy`. */
-  async copy(from: string, to: string, options?: WriteOptions): Promise<WriteResult> {
-    return await this.#draft(to, async (draft) => {
-      const source = await this.openRead(from, { signal: options?.signal });
-      if (source === undefined) throw new StorageError("not-found", "not found", { path: from });
-      for await (const chunk of source) await draft.append(chunk, options?.signal);
-    }, options);
-  }
-
-  /** See `Accelerated.move`. */
-  async move(from: string, to: string, options?: Pick<WriteOptions, "ifAbsent" | "signal">): Promise<void> {
-    await this.#connection.change(
-      from,
-      options?.signal,
-      ({ session, tree }) => session.transaction(() => tree.move(from, to, options?.ifAbsent ?? false)),
-    );
-  }
-
-  /** See `Accelerated.deleteTree`. */
-  async deleteTree(path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
-      path,
-      options?.signal,
-      ({ session, tree }) => session.transaction(() => tree.removeTree(path)),
-    );
-  }
-
-  /** See `Accelerated.readMany`. */
-  readMany(paths: readonly string[], options?: AbortOptions): Promise<(Uint8Array | undefined)[]> {
-    return this.#connection.look(
-      "",
-      options?.signal,
-      ({ tree, content }) => content.readMany(tree, paths),
-    );
-  }
-
-  /** See `Accelerated.writeMany`. All or nothing. */
-  async writeMany(
-    writes: Iterable<WriteRequest> | AsyncIterable<WriteRequest>,
-    options?: WriteOptions,
-  ): Promise<WriteResult[]> {
-    const batch = new SqliteBatch(this.#connection, options);
-    try {
-      for await (const { path, bytes } of writes) {
-        const adding = batch.add(path, bytes);
-        if (adding !== undefined) await adding;
-      }
-      return (await batch.publish()).map((version) => ({ etag: String(version) }));
-    } finally {
-      await batch.discard();
-    }
-  }
-
-  /** See `Accelerated.writeParts`. */
-  async writeParts(path: string, parts: readonly Uint8Array[], options?: WriteOptions): Promise<WriteResult> {
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
-    if (size <= PIECE) return await this.#publish(path, concat(parts), options);
-    return await this.#draft(path, async (draft) => {
-      for (const part of parts) await draft.append(part, options?.signal);
-    }, options);
-  }
-
-  /** See `Accelerated.openRead`. */
-  openRead(path: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
-    return openContent(this.#connection, path, options);
-  }
-
-  /** See `Accelerated.openWrite`. */
-  async openWrite(path: string, options?: WriteOptions): Promise<WritableStream<Uint8Array>> {
-    // What would be refused at the end is refused now, as far as it can be known.
-    await this.#connection.change(path, options?.signal, ({ tree }) => {
-      const { node } = reachable(tree.locate(path, true), path);
-      checkWrite(path, node, etagOf(node), options);
-    });
-    return openDraft(this.#connection, path, (content) => this.#publish(path, content, options), options?.signal);
-  }
-
-  /** See `Closable.close`. A handle that was given stays open. */
-  async close(): Promise<void> {
-    await this.#connection.close();
-  }
-
-  /**
-   * Removes what processes that died have left, which is content that was never published, and content whose time has come.
-   *
-   * @param options Which.
-   * @returns How many contents were removed.
-   */
-  async sweep(options: SqliteSweepOptions = {}): Promise<number> {
-    const { olderThan = ABANDONED_AFTER, signal } = options;
-    return await sweepDrafts(this.#connection, olderThan, signal) + await sweepOver(this.#connection, signal);
-  }
-
-  /**
-   * All that `list` yields, at once: a large listing is several times faster so.
-   *
-   * @param prefix The directory.
-   * @param options What to list.
-   * @returns The entries.
-   */
-  async listAll(prefix: string, options?: ListOptions): Promise<Entry[]> {
-    return (await Array.fromAsync(listPages(this.#connection, prefix, options))).flat();
-  }
-
-  /**
-   * Copies the database into a new file, as it is at one moment, while others may go on using it.
-   *
-   * @param path The new file.
-   * @param options Options.
-   * @throws {StorageError} `already-exists` if something is at the path.
-   */
-  async backup(path: string, options?: AbortOptions): Promise<void> {
-    const { session } = await this.#connection.look("", options?.signal, (volume) => volume);
-    await backUp(session.database, path);
-  }
-
-  /**
-   * Looks at every page and every row of the database.
-   *
-   * @returns What is wrong, one sentence each; nothing if all is well.
-   */
-  async check(options?: AbortOptions): Promise<string[]> {
-    return await this.#connection.look("", options?.signal, ({ session }) => problemsOf(session));
-  }
-
-  #publish(path: string, content: Draftable, options?: WriteOptions, expires?: number): Promise<WriteResult> {
-    return this.#connection.change(path, options?.signal, (volume) => {
-      return { etag: String(save(volume, { path, content, expires }, options)) };
-    });
-  }
-
-  /** Publishes what is written into a draft, or nothing. */
-  async #draft(
-    path: string,
-    write: (draft: SqliteDraft) => Promise<void>,
-    options?: WriteOptions,
-    expires?: number,
-  ): Promise<WriteResult> {
-    const draft = new SqliteDraft(this.#connection, path);
-    try {
-      await write(draft);
-      return await this.#publish(path, await draft.finish(options?.signal), options, expires);
-    } finally {
-      await draft.discard().catch(() => {/* it is swept one day; what happened before is what counts */});
-    }
+  /** See {@linkcode SqliteCare.check}. */
+  check(options?: AbortOptions): Promise<string[]> {
+    return this.run((core) => core.check(options));
   }
 }

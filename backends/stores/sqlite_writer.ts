@@ -150,6 +150,12 @@ export function saveAll(volume: SqliteVolume, publications: readonly Publication
 /** How many files are set by one statement. */
 const ROWS = 32;
 
+/**
+ * How many bytes are, about: of a statement for several rows the engine notes what pages were before, for the case that it fails
+ * halfway.
+ */
+const ROWS_BYTES = 16 * 1024;
+
 /** Those statements, by the number of files. */
 const UPSERT_MANY: (string | undefined)[] = [];
 
@@ -159,7 +165,9 @@ function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication
   const parents = new Map<string, number>();
   const modified = Date.now();
   let values: SqlValue[] = [];
+  let held = 0;
   function flush(): void {
+    held = 0;
     if (values.length === 0) return;
     const rows = values.length / COLUMNS;
     session.statement(UPSERT_MANY[rows] ??= upsert("?", rows)).run(...values);
@@ -184,7 +192,8 @@ function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication
         const { length } = content;
         const bytes = length === 0 ? null : content;
         values.push(next * 4 + FILE, path.slice(slash + 1), next, length, modified, bytes, parent);
-        if (values.length === ROWS * COLUMNS) flush();
+        held += length;
+        if (values.length === ROWS * COLUMNS || held >= ROWS_BYTES) flush();
         return next++;
       });
       flush();

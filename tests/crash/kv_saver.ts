@@ -33,6 +33,13 @@ async function save(path: string): Promise<void> {
   acknowledge(at, path);
 }
 
+/** Content of one part that does not fit its entry: it is overwritten in place. */
+async function savePart(path: string): Promise<void> {
+  const at = ++sequence;
+  await kv.save(makeBlock(at, 65_505 + Math.floor(random() * 16)), path);
+  acknowledge(at, path);
+}
+
 async function saveBatch(directory: string, count: number): Promise<void> {
   const at = ++sequence;
   const paths = Array.from({ length: count }, (_, i) => `${directory}/${i % 3}/${i}.bin`);
@@ -77,6 +84,7 @@ async function deleteTree(directory: string): Promise<void> {
 const LOOPS: readonly (() => Promise<void>)[] = [
   () => save("one.bin"),
   () => save("sub/dir/two.bin"),
+  () => savePart("part.bin"),
   () => saveBatch("batch", 12),
   () => saveBatch("many", 150),
   () => stream("stream.bin"),
