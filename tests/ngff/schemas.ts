@@ -1,0 +1,72 @@
+/** The official JSON schemas of NGFF, where they are on this machine. */
+
+import { Ajv2020 } from "ajv/dist/2020.js";
+
+const DATA = new URL("../../../shared/data/ngff", import.meta.url).pathname;
+
+/** The versions. */
+export const VERSIONS = ["0.4", "0.5"] as const;
+
+/** A version of NGFF. */
+export type Version = (typeof VERSIONS)[number];
+
+/** A case of an official suite: a document and whether it is valid. */
+export interface Case {
+  /** What it is called. */
+  readonly name: string;
+  /** The suite: the name of the schema. */
+  readonly suite: string;
+  /** The attributes. */
+  // deno-lint-ignore no-explicit-any -- it is whatever stands in the file
+  readonly data: any;
+  /** Whether it is valid. */
+  readonly valid: boolean;
+}
+
+/** The schemas of a version. */
+export class Schemas {
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+
+  private constructor(readonly version: Version, schemas: readonly Record<string, unknown>[]) {
+    for (const schema of schemas) this.#ajv.addSchema(schema);
+  }
+
+  /** Reads them; `undefined` if they are not here. */
+  static async read(version: Version): Promise<Schemas | undefined> {
+    const files = await Array.fromAsync(Deno.readDir(`${DATA}/${version}/schemas`)).catch(() => undefined);
+    if (files === undefined) return undefined;
+    const texts = files.map(({ name }) => Deno.readTextFile(`${DATA}/${version}/schemas/${name}`));
+    return new Schemas(version, (await Promise.all(texts)).map((text) => JSON.parse(text)));
+  }
+
+  /** What a schema has against a document. */
+  problems(schema: string, attributes: unknown): string[] {
+    const id = `https://ngff.openmicroscopy.org/${this.version}/schemas/${schema}.schema`;
+    if (this.#ajv.validate(id, attributes)) return [];
+    return (this.#ajv.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  }
+
+  /** The cases of the official suites, and the examples, which are all valid. */
+  async cases(): Promise<Case[]> {
+    const cases: Case[] = [];
+    const root = `${DATA}/${this.version}`;
+    for await (const { name } of Deno.readDir(`${root}/tests`)) {
+      if (!name.endsWith("_suite.json")) continue;
+      const { tests, schema } = JSON.parse(await Deno.readTextFile(`${root}/tests/${name}`));
+      const suite = schema.id.replace(/^schemas\/|\.schema$/g, "");
+      for (const { formerly, data, valid } of tests) cases.push({ name: formerly, suite, data, valid });
+    }
+    for await (const { name: folder } of Deno.readDir(`${root}/examples`)) {
+      const config = JSON.parse(await Deno.readTextFile(`${root}/examples/${folder}/.config.json`));
+      const suite = config.schema.replace(/^schemas\/|\.schema$/g, "");
+      for await (const { name } of Deno.readDir(`${root}/examples/${folder}`)) {
+        if (name === ".config.json") continue;
+        const text = await Deno.readTextFile(`${root}/examples/${folder}/${name}`);
+        const document = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
+        const data = this.version === "0.5" ? document.attributes : document;
+        cases.push({ name: `examples/${folder}/${name}`, suite, data, valid: true });
+      }
+    }
+    return cases;
+  }
+}
