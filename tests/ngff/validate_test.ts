@@ -7,6 +7,18 @@ import { Schemas, VERSIONS } from "./schemas.ts";
 /** What schemas cannot see, by the words of the official test runner: "JSON Schema cannot express this invalid case". */
 const BEYOND_SCHEMAS = /well_path_has_column_before_row/;
 
+/**
+ * Cases of 0.4 that the schemas find valid, as recorded, and that break what the specification says in words: wells with the
+ * column before the row, and a scale without a number for each axis.
+ */
+const SLOPPY: readonly (readonly [name: RegExp, problem: RegExp])[] = [
+  [
+    /^plate\/(strict_|minimal_)?(no_)?acquisitions$|^plate\/non_alphanumeric_row$/,
+    /its path is "A\/A?1", but its row and column/,
+  ],
+  [/^valid\/mismatch_axes_units.json$/, /must have a number for each of the 3 axes: it has 2/],
+];
+
 /** What our checks are about; labels are not among it. */
 const OURS = /^(?:strict_)?(plate|well|image)$/;
 
@@ -29,7 +41,11 @@ for (const version of VERSIONS) {
           checked++;
           const format = version === "0.4" ? 2 : 3;
           const problems = ngffProblems(data, kind, { format, strict: suite.startsWith("strict_") });
-          assert.equal(problems.length === 0, valid, `ours, ${suite} ${name}: ${problems}`);
+          const sloppy = version === "0.4" && valid ? SLOPPY.find(([pattern]) => pattern.test(name)) : undefined;
+          if (sloppy !== undefined) {
+            assert.equal(problems.length, 1);
+            assert.match(problems[0]!, sloppy[1]);
+          } else assert.equal(problems.length === 0, valid, `ours, ${suite} ${name}: ${problems}`);
         }
         assert(checked >= 80, `${checked} cases`);
       },

@@ -22,8 +22,6 @@ export function checkPlate(findings: Findings, value: Json | undefined, as: Chec
   const rows = namesOf(findings, plate.rows, "plate.rows");
   const columns = namesOf(findings, plate.columns, "plate.columns");
   if (plate.acquisitions !== undefined) checkAcquisitions(findings, plate.acquisitions, as);
-  // The official test cases of 0.4 hold a column before the row for valid; those of 0.5 do not.
-  const turned = as.version === "0.4";
   const paths: (string | undefined)[] = [];
   for (const [index, item] of findings.list(plate.wells, "plate.wells", 1).entries()) {
     const place = `plate.wells[${index}]`;
@@ -38,7 +36,7 @@ export function checkPlate(findings: Findings, value: Json | undefined, as: Chec
     if (rows[row] === undefined) findings.add(`${place}.rowIndex`, `is ${row}, but there are ${rows.length} rows`);
     else if (columns[column] === undefined) {
       findings.add(`${place}.columnIndex`, `is ${column}, but there are ${columns.length} columns`);
-    } else if (path !== expected && !(turned && path === `${columns[column]}/${rows[row]}`)) {
+    } else if (path !== expected) {
       findings.add(place, `its path is "${path}", but its row and column are those of "${expected}"`);
     }
   }
