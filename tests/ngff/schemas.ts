@@ -27,22 +27,25 @@ export interface Case {
 export class Schemas {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
 
-  private constructor(readonly version: Version, schemas: readonly Record<string, unknown>[]) {
-    for (const schema of schemas) this.#ajv.addSchema(schema);
+  private constructor(readonly version: Version, readonly schemas: ReadonlyMap<string, { readonly $id: string }>) {
+    for (const schema of schemas.values()) this.#ajv.addSchema(schema);
   }
 
   /** Reads them; `undefined` if they are not here. */
   static async read(version: Version): Promise<Schemas | undefined> {
     const files = await Array.fromAsync(Deno.readDir(`${DATA}/${version}/schemas`)).catch(() => undefined);
     if (files === undefined) return undefined;
-    const texts = files.map(({ name }) => Deno.readTextFile(`${DATA}/${version}/schemas/${name}`));
-    return new Schemas(version, (await Promise.all(texts)).map((text) => JSON.parse(text)));
+    const schemas = new Map<string, { readonly $id: string }>();
+    for (const { name } of files) {
+      const text = await Deno.readTextFile(`${DATA}/${version}/schemas/${name}`);
+      schemas.set(name.replace(/\.schema$/, ""), JSON.parse(text));
+    }
+    return new Schemas(version, schemas);
   }
 
   /** What a schema has against a document. */
   problems(schema: string, attributes: unknown): string[] {
-    const id = `https://ngff.openmicroscopy.org/${this.version}/schemas/${schema}.schema`;
-    if (this.#ajv.validate(id, attributes)) return [];
+    if (this.#ajv.validate(this.schemas.get(schema)!.$id, attributes)) return [];
     return (this.#ajv.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
   }
 
