@@ -73,3 +73,12 @@ export class Schemas {
     return cases;
   }
 }
+
+/** The schemas of a version; where they are not, a skipped step says so. */
+export async function schemasOf(t: Deno.TestContext, version: Version): Promise<Schemas | undefined> {
+  const schemas = await Schemas.read(version);
+  if (schemas === undefined) {
+    await t.step({ name: "../shared/data/ngff is not here: schemas skipped", ignore: true, fn: () => {} });
+  }
+  return schemas;
+}

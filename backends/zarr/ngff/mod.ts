@@ -1,0 +1,15 @@
+/**
+ * OME-Zarr: images with their pyramids, and plates of wells of images. NGFF 0.5 on Zarr 3, 0.4 on Zarr 2.
+ *
+ * @see {@link https://ngff.openmicroscopy.org/ NGFF}
+ * @module
+ */
+
+export type { NgffAxis } from "./axis.ts";
+export { downsample, type DownsamplingMethod } from "./downsample.ts";
+export { type ImageAxis, readImage, writeImage, type WriteImageOptions } from "./image.ts";
+export type { NgffDataset, NgffImage } from "./image_document.ts";
+export type { ImageArrayOptions } from "./image_writer.ts";
+export { buildPyramid, type BuildPyramidOptions } from "./pyramid.ts";
+export type { PyramidOptions } from "./pyramid_plan.ts";
+export { type NgffCheckOptions, type NgffKind, ngffProblems } from "./validate.ts";
