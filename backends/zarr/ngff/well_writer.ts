@@ -1,0 +1,239 @@
+/**
+ * {@linkcode WellWriter}: the images of one well.
+ *
+ * @module
+ */
+
+import { isStorageError, StorageError } from "../../errors.ts";
+import { joinPath } from "../../path.ts";
+import { deleteTree } from "../../store_checks.ts";
+import type { AbortOptions, Store } from "../../stores/store.ts";
+import type { JsonObject } from "../json.ts";
+import type { ZarrFormat } from "../metadata.ts";
+import { type Batch, type BatchImage, checkComplete } from "./batch.ts";
+import { readGroup, updateGroup } from "./document.ts";
+import { checkMethod } from "./downsample.ts";
+import { deleteImage, reserve, sweepDrafts } from "./draft.ts";
+import { axesAttributes, ImageGrowth } from "./image_growth.ts";
+import {
+  createLevels,
+  type ImageArrayOptions,
+  imageAttributes,
+  type ImagePlan,
+  publishImage,
+  writeLevels,
+} from "./image_writer.ts";
+import { LevelArray } from "./level_array.ts";
+import { planPyramid, type PyramidOptions } from "./pyramid_plan.ts";
+import { checkNgff } from "./validate.ts";
+import {
+  changedWell,
+  checkExisting,
+  checkPlaces,
+  imageAt,
+  isOf,
+  type OnExisting,
+  type WrittenImage,
+} from "./well_change.ts";
+import {
+  EMPTY_WELL,
+  formatWellDocument,
+  type ImageRecord,
+  parseWellDocument,
+  type WellDocument,
+} from "./well_document.ts";
+
+/** How the images of a well are written. */
+export interface WellPlan {
+  /** The format of Zarr. */
+  readonly format: ZarrFormat;
+  /** What to do about images that are there. */
+  readonly onExisting: OnExisting;
+  /** The number of the acquisition. */
+  readonly acquisition: number;
+  /** Which planes lie in one chunk: each in its own, or all of an image. */
+  readonly strategy: "file" | "well";
+  /** Length of a chunk along each axis; `undefined` as the strategy says. */
+  readonly chunks: readonly number[] | undefined;
+  /** Length of a shard along each axis. */
+  readonly shards: readonly number[] | undefined;
+  /** How pyramids are made; `undefined` for none. */
+  readonly multiscale: PyramidOptions | undefined;
+  /** How the arrays are kept. */
+  readonly array: ImageArrayOptions;
+  /** How the images are to be shown. */
+  readonly omero: JsonObject | undefined;
+}
+
+/** Writes the images of one well: all are there before the well names one. */
+export class WellWriter {
+  readonly #store: Store;
+  readonly #path: string;
+  readonly #batch: Batch;
+  readonly #plan: WellPlan;
+  /** The paths of the images that are ours until the well names them. */
+  readonly #drafts: string[] = [];
+
+  /** Nothing is touched yet. */
+  constructor(store: Store, path: string, batch: Batch, plan: WellPlan) {
+    this.#store = store;
+    this.#path = path;
+    this.#batch = batch;
+    this.#plan = plan;
+  }
+
+  /**
+   * Writes the images.
+   *
+   * @returns What the well says now; `undefined` if others have changed it so that all has to be done again.
+   */
+  async write(options: AbortOptions): Promise<WellDocument | undefined> {
+    const before = await this.#read(options);
+    const { acquisition, onExisting } = this.#plan;
+    const old = before.images.filter((image) => isOf(image, acquisition));
+    checkExisting(old, onExisting, this.#path);
+    const growths: ImageGrowth[] = [];
+    const news: [BatchImage, ImagePlan][] = [];
+    const kept = onExisting === "replace" ? before.images.filter((image) => !old.includes(image)) : before.images;
+    for (const members of this.#batch.images) {
+      checkPlaces(kept, acquisition, this.#recordOf(members), this.#path);
+      const image = imageAt({ ...before, images: kept }, acquisition, members);
+      if (image === undefined) news.push([members, this.#planImage(members)]);
+      else {
+        const path = joinPath(this.#path, image.path);
+        growths.push(await ImageGrowth.plan(this.#store, path, image, this.#batch, members, options));
+      }
+    }
+    // Up to here nothing was changed.
+    await this.#sweep(before, options);
+    try {
+      const written: WrittenImage[] = [];
+      for (const [members, plan] of news) written.push(await this.#writeNew(members, plan, before.next, options));
+      for (const growth of growths) {
+        const record = await growth.write(this.#plan.format, options);
+        written.push({ path: growth.image.path, isNew: false, record });
+      }
+      const after = await this.#publish(written, options);
+      if (after !== undefined) {
+        this.#drafts.length = 0;
+        return after;
+      }
+    } catch (error) {
+      if (!isStorageError(error, "not-found") || !await this.#isGone(growths)) throw error;
+    } finally {
+      for (const path of this.#drafts.splice(0)) await deleteTree(this.#store, path);
+    }
+    await this.#clear(growths);
+    return undefined;
+  }
+
+  /** Deletes the images that were replaced, and forgets them. */
+  async clean({ removed }: WellDocument, options: AbortOptions): Promise<void> {
+    if (removed.length === 0) return;
+    for (const name of removed) await deleteImage(this.#store, joinPath(this.#path, name), options);
+    await updateGroup(this.#store, this.#path, this.#plan.format, (attributes) => {
+      const document = attributes && parseWellDocument(attributes, this.#path);
+      if (document === undefined) return undefined;
+      const left = document.removed.filter((name) => !removed.includes(name));
+      return formatWellDocument(attributes!, this.#plan.format, { ...document, removed: left });
+    }, options);
+  }
+
+  async #read(options?: AbortOptions): Promise<WellDocument> {
+    const group = await readGroup(this.#store, this.#path, options);
+    if (group === undefined) return EMPTY_WELL;
+    if (group.format !== this.#plan.format) {
+      throw new StorageError("invalid-argument", `the well is kept in Zarr ${group.format}, not ${this.#plan.format}`, {
+        path: this.#path,
+      });
+    }
+    return parseWellDocument(group.attributes, this.#path) ?? EMPTY_WELL;
+  }
+
+  #recordOf({ coordinate, planes }: BatchImage): ImageRecord {
+    const axes = new Map(this.#batch.axes.map(({ name, values }) => [name, values]));
+    return { coordinate, axes, planes: new Map(planes.map(({ path, index }) => [path, index])) };
+  }
+
+  #planImage(members: BatchImage): ImagePlan {
+    checkComplete(this.#batch, members);
+    const { format, strategy, chunks, shards, multiscale, array, omero } = this.#plan;
+    const { axes, imageAxes, scale } = this.#batch;
+    const shape = [...axes.map(({ values }) => values.length), ...members.planeShape];
+    const levels = planPyramid(shape, imageAxes, multiscale);
+    const { method = "mean" } = multiscale ?? {};
+    if (levels.length > 1) checkMethod(members.dtype, method);
+    const name = this.#path.split("/").slice(-2).join("");
+    const value = [...members.coordinate.values()].map((each) => ` ${each}`).join("");
+    const plan: ImagePlan = {
+      format,
+      name: name + value,
+      axes: imageAxes,
+      scale,
+      levels,
+      paths: levels.map((_, level) => String(level)),
+      method,
+      dtype: members.dtype,
+      chunks: chunks ?? (strategy === "well" ? shape : [...axes.map(() => 1), ...members.planeShape]),
+      shards,
+      array,
+      omero,
+    };
+    imageAttributes({}, plan, this.#path);
+    return plan;
+  }
+
+  /** Deletes what writers have left that did not get to the end. */
+  async #sweep({ removed }: WellDocument, options: AbortOptions): Promise<void> {
+    for (const name of removed) await deleteImage(this.#store, joinPath(this.#path, name), options);
+    await sweepDrafts(this.#store, this.#path, options);
+  }
+
+  async #writeNew(
+    members: BatchImage,
+    plan: ImagePlan,
+    first: number,
+    options: AbortOptions,
+  ): Promise<WrittenImage> {
+    let number = first;
+    while (!await reserve(this.#store, joinPath(this.#path, String(number)), plan.format, options)) number++;
+    const path = joinPath(this.#path, String(number));
+    this.#drafts.push(path);
+    const record = this.#recordOf(members);
+    await createLevels(this.#store, path, plan, axesAttributes(record.axes), options);
+    const full = await LevelArray.open(this.#store, joinPath(path, plan.paths[0]!), [], options);
+    await full.writePlanes(members.planes, options);
+    await writeLevels(this.#store, path, plan, undefined, options);
+    await publishImage(this.#store, path, plan, options);
+    return { path: String(number), isNew: true, record };
+  }
+
+  async #publish(written: readonly WrittenImage[], options: AbortOptions): Promise<WellDocument | undefined> {
+    const { format, acquisition, onExisting } = this.#plan;
+    let after: WellDocument | undefined;
+    await updateGroup(this.#store, this.#path, format, (attributes = {}) => {
+      const before = parseWellDocument(attributes, this.#path) ?? EMPTY_WELL;
+      after = changedWell(before, written, acquisition, onExisting, this.#path);
+      if (after === undefined) return undefined;
+      const said = formatWellDocument(attributes, format, after);
+      checkNgff(said, "well", format, this.#path);
+      return said;
+    }, options);
+    return after;
+  }
+
+  /** Whether somebody has replaced an image that was added to. */
+  async #isGone(growths: readonly ImageGrowth[]): Promise<boolean> {
+    const { images } = await this.#read();
+    return growths.some(({ image }) => images.every(({ path }) => path !== image.path));
+  }
+
+  /** Deletes what was written to images that somebody has replaced meanwhile. */
+  async #clear(growths: readonly ImageGrowth[]): Promise<void> {
+    const { images } = await this.#read();
+    for (const { image } of growths) {
+      if (images.some(({ path }) => path === image.path)) continue;
+      await deleteImage(this.#store, joinPath(this.#path, image.path));
+    }
+  }
+}
