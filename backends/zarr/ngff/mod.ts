@@ -7,6 +7,7 @@
 
 export type { NgffAxis } from "./axis.ts";
 export type { AxisValue, PixelSize, ZarrBatchAxis, ZarrBatchLayout } from "./batch_layout.ts";
+export { type NgffInspectOptions, ngffProblemsIn } from "./inspection.ts";
 export { downsample, type DownsamplingMethod } from "./downsample.ts";
 export { type ImageAxis, readImage, writeImage, type WriteImageOptions } from "./image.ts";
 export type { NgffDataset, NgffImage } from "./image_document.ts";
