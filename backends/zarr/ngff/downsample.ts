@@ -88,9 +88,8 @@ function pack({ dtype, data, shape, stride }: NdArray): TypedArray {
   const count = sizeOf(shape);
   const straight = stridesOf(shape);
   if (data.length === count * parts && String(stride) === String(straight)) return data;
-  const offset = stride.reduce((sum, step, axis) => step < 0 ? sum - step * (shape[axis]! - 1) : sum, 0);
   const target = new Class(new ArrayBuffer(count * itemSize));
-  copyBox({ data, offset, stride }, { data: target, offset: 0, stride: straight }, shape, parts);
+  copyBox({ data, offset: 0, stride }, { data: target, offset: 0, stride: straight }, shape, parts);
   return target;
 }
 
