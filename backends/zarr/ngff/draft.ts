@@ -10,7 +10,7 @@ import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
-import { V2_ARRAY_FILE, V2_GROUP_FILE } from "../metadata_v2.ts";
+import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE, V2_GROUP_FILE } from "../metadata_v2.ts";
 import { V3_FILE } from "../metadata_v3.ts";
 import { attributesFile, readNode, writeDocument } from "../node.ts";
 import { OWN_KEY, ownOf } from "./document.ts";
@@ -69,30 +69,51 @@ export function isStale(attributes: JsonObject): boolean {
 
 /** Deletes drafts in a directory whose writers must have died. */
 export async function sweepDrafts(store: Store, directory: string, { signal }: AbortOptions = {}): Promise<void> {
-  if (store.list === undefined) return;
-  const groups: string[] = [];
-  for await (const { path, kind } of store.list(directory, { shallow: true, signal })) {
-    if (kind === "directory") groups.push(path);
-  }
-  for (const path of groups) {
+  for (const path of await directoriesIn(store, directory, { signal })) {
     const node = await readNode(store, path, { signal });
-    if (node?.kind === "group" && isStale(node.attributes)) await deleteTree(store, path, { signal });
+    if (node?.kind === "group" && isStale(node.attributes)) await deleteDraft(store, path, { signal });
   }
+}
+
+/**
+ * Deletes a draft. What reserves its path goes last: nobody makes another draft there while this one is deleted.
+ */
+export async function deleteDraft(store: Store, path: string, { signal }: AbortOptions = {}): Promise<void> {
+  for (const level of await directoriesIn(store, path, { signal })) await deleteTree(store, level, { signal });
+  for (const file of [V2_GROUP_FILE, V2_ATTRIBUTES_FILE, V3_FILE]) {
+    await store.delete?.(joinPath(path, file), { signal });
+  }
+  await unlessFilled(async () => await store.delete?.(path, { signal }));
 }
 
 /**
  * Deletes an image. What makes its arrays arrays goes first: who reads one meanwhile, and still finds that when the pixels are
  * read, has read pixels.
+ *
+ * @returns Whether it is gone: `false` if somebody was writing to it.
  */
-export async function deleteImage(store: Store, path: string, { signal }: AbortOptions = {}): Promise<void> {
-  if (store.list !== undefined) {
-    const levels: string[] = [];
-    for await (const { path: level, kind } of store.list(path, { shallow: true, signal })) {
-      if (kind === "directory") levels.push(level);
-    }
-    for (const level of levels) {
-      for (const file of [V3_FILE, V2_ARRAY_FILE]) await store.delete?.(joinPath(level, file), { signal });
-    }
+export async function deleteImage(store: Store, path: string, { signal }: AbortOptions = {}): Promise<boolean> {
+  for (const level of await directoriesIn(store, path, { signal })) {
+    for (const file of [V3_FILE, V2_ARRAY_FILE]) await store.delete?.(joinPath(level, file), { signal });
   }
-  await deleteTree(store, path, { signal });
+  return await unlessFilled(() => deleteTree(store, path, { signal }));
+}
+
+async function directoriesIn(store: Store, path: string, { signal }: AbortOptions): Promise<string[]> {
+  const directories: string[] = [];
+  for await (const entry of store.list?.(path, { shallow: true, signal }) ?? []) {
+    if (entry.kind === "directory") directories.push(entry.path);
+  }
+  return directories;
+}
+
+/** @returns Whether a directory could be deleted: `false` if somebody has put something into it. */
+async function unlessFilled(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (isStorageError(error, "not-empty")) return false;
+    throw error;
+  }
 }

@@ -7,7 +7,6 @@
 import { inContext, StorageError } from "../../errors.ts";
 import { isNdArray, type NdArray } from "../../formats/ndarray.ts";
 import { baseName, normalizePath } from "../../path.ts";
-import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
@@ -16,7 +15,7 @@ import { ZarrArray } from "../zarr_array.ts";
 import { axisTypeOf, type NgffAxis } from "./axis.ts";
 import { readGroup } from "./document.ts";
 import { checkMethod } from "./downsample.ts";
-import { isStale, reserve } from "./draft.ts";
+import { deleteDraft, isStale, reserve } from "./draft.ts";
 import { type NgffImage, parseImage } from "./image_document.ts";
 import {
   createLevels,
@@ -125,7 +124,7 @@ export async function writeImage(
     const plan = planImage(place, array, options);
     imageAttributes({}, plan, place);
     const before = await readNode(store, place, { signal });
-    if (before?.kind === "group" && isStale(before.attributes)) await deleteTree(store, place, { signal });
+    if (before?.kind === "group" && isStale(before.attributes)) await deleteDraft(store, place, { signal });
     await makeGroups(store, place, format, { signal });
     if (!await reserve(store, place, format, { signal })) {
       throw new StorageError("already-exists", "it exists already, or somebody else is writing it");
@@ -136,7 +135,7 @@ export async function writeImage(
       await writeLevels(store, place, plan, undefined, { signal });
       await publishImage(store, place, plan, { signal });
     } catch (error) {
-      await deleteTree(store, place);
+      await deleteDraft(store, place);
       throw error;
     }
   } catch (error) {

@@ -112,7 +112,7 @@ export class ImageGrowth {
       touched,
       options,
     );
-    for (const each of arrays.reverse()) await each.publish(options);
+    for (const each of arrays) await each.publish(options);
     return {
       coordinate: this.#members.coordinate,
       axes,

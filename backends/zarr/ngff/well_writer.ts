@@ -6,14 +6,13 @@
 
 import { isStorageError, StorageError } from "../../errors.ts";
 import { joinPath } from "../../path.ts";
-import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
 import { type Batch, type BatchImage, checkComplete } from "./batch.ts";
 import { readGroup, updateGroup } from "./document.ts";
 import { checkMethod } from "./downsample.ts";
-import { deleteImage, reserve, sweepDrafts } from "./draft.ts";
+import { deleteDraft, deleteImage, reserve, sweepDrafts } from "./draft.ts";
 import { axesAttributes, ImageGrowth } from "./image_growth.ts";
 import {
   createLevels,
@@ -96,13 +95,13 @@ export class WellWriter {
     const news: [BatchImage, ImagePlan][] = [];
     const kept = onExisting === "replace" ? before.images.filter((image) => !old.includes(image)) : before.images;
     for (const members of this.#batch.images) {
-      checkPlaces(kept, acquisition, this.#recordOf(members), this.#path);
       const image = imageAt({ ...before, images: kept }, acquisition, members);
       if (image === undefined) news.push([members, this.#planImage(members)]);
       else {
         const path = joinPath(this.#path, image.path);
         growths.push(await ImageGrowth.plan(this.#store, path, image, this.#batch, members, options));
       }
+      checkPlaces(kept, acquisition, this.#recordOf(members), this.#path);
     }
     // Up to here nothing was changed.
     await this.#sweep(before, options);
@@ -121,7 +120,7 @@ export class WellWriter {
     } catch (error) {
       if (!isStorageError(error, "not-found") || !await this.#isGone(growths)) throw error;
     } finally {
-      for (const path of this.#drafts.splice(0)) await deleteTree(this.#store, path);
+      for (const path of this.#drafts.splice(0)) await deleteDraft(this.#store, path);
     }
     await this.#clear(growths);
     return undefined;
@@ -130,11 +129,14 @@ export class WellWriter {
   /** Deletes the images that were replaced, and forgets them. */
   async clean({ removed }: WellDocument, options: AbortOptions): Promise<void> {
     if (removed.length === 0) return;
-    for (const name of removed) await deleteImage(this.#store, joinPath(this.#path, name), options);
+    const gone: string[] = [];
+    for (const name of removed) {
+      if (await deleteImage(this.#store, joinPath(this.#path, name), options)) gone.push(name);
+    }
     await updateGroup(this.#store, this.#path, this.#plan.format, (attributes) => {
       const document = attributes && parseWellDocument(attributes, this.#path);
       if (document === undefined) return undefined;
-      const left = document.removed.filter((name) => !removed.includes(name));
+      const left = document.removed.filter((name) => !gone.includes(name));
       return formatWellDocument(attributes!, this.#plan.format, { ...document, removed: left });
     }, options);
   }

@@ -1,0 +1,163 @@
+/** Several who write to one plate at the same time: nobody's planes are lost, whatever order they come in. */
+
+import assert from "node:assert/strict";
+import { DiskStore } from "../../backends/stores/disk_store.ts";
+import { MemoryStore } from "../../backends/stores/memory_store.ts";
+import type { Store } from "../../backends/stores/store.ts";
+import { Plate } from "../../backends/zarr/ngff/plate.ts";
+import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { filesIn, overStores } from "./images.ts";
+import { holds, planesOf, together, watched, write } from "./plates.ts";
+
+/** A store that is slow in ways that differ from call to call, so that steps of several come in any order. */
+function unsteady(inner: MemoryStore, seed: number): Store {
+  let state = seed;
+  return watched(inner, async () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    const turns = (state >> 8) % 40;
+    for (let turn = 0; turn < turns; turn++) await null;
+  });
+}
+
+for (const format of [3, 2] as const) {
+  Deno.test(`many wells at once, format ${format}`, async () => {
+    const inner = new MemoryStore();
+    const wells = Array.from({ length: 24 }, (_, n) => `${"ABCD"[n % 4]}${1 + (n >> 2)}`);
+    const batches = wells.map((well) => planesOf(well, { sites: [1, 2] }));
+    await Promise.all(wells.map((well, n) => write(unsteady(inner, n + 1), batches[n]!, { well, format })));
+    await holds(inner, together(...batches));
+    const plate = await Plate.open(inner, "p.zarr");
+    assert.deepEqual([plate.rows, plate.columns], [["A", "B", "C", "D"], ["1", "2", "3", "4", "5", "6"]]);
+    assert.deepEqual(plate.acquisitions, [{ id: 0, name: "0", maximumfieldcount: 2 }]);
+  });
+
+  Deno.test(`one well: new sites, the same site, and more of a site that is there, format ${format}`, async () => {
+    for (let round = 1; round <= 6; round++) {
+      const inner = new MemoryStore();
+      const first = planesOf("A1", { sites: ["old"], channels: ["w0"] });
+      if (round % 2 === 0) await write(inner, first, { well: "A1", format, multiscale: { minimumSize: 3 } });
+      const batches = [
+        planesOf("A1", { sites: ["a"] }),
+        planesOf("A1", { sites: ["b", "c"] }),
+        planesOf("A1", { sites: ["same"], channels: ["w1"] }),
+        planesOf("A1", { sites: ["same"], channels: ["w2"] }),
+        planesOf("A1", { sites: ["same"], channels: ["w2"], z: [2] }),
+        planesOf("A1", { sites: ["old"], channels: ["w1"] }),
+        planesOf("A1", { sites: ["old"], channels: ["w2"] }),
+      ];
+      const options = { well: "A1", format, strategy: round > 3 ? "well" as const : "file" as const };
+      await Promise.all(batches.map((batch, n) => write(unsteady(inner, round * 100 + n), batch, options)));
+      const all = round % 2 === 0 ? [first, ...batches] : batches;
+      await holds(inner, together(...all));
+      const images = new Set((await (await Plate.open(inner, "p.zarr")).planes()).map(({ image }) => image));
+      assert.equal(images.size, 5);
+    }
+  });
+}
+
+Deno.test("one lock in a process: nobody writes anything twice", async () => {
+  const inner = new MemoryStore();
+  const writes: string[] = [];
+  const store = watched(inner, (method, path) => {
+    if (method === "write" && path.includes("/c/")) writes.push(path);
+  });
+  const batches = ["w1", "w2", "w3", "w4"].map((channel) => planesOf("A1", { sites: [1], channels: [channel] }));
+  await Promise.all(batches.map((batch) => write(store, batch, { well: "A1" })));
+  await holds(inner, together(...batches));
+  assert.equal(writes.length, 4);
+  assert.deepEqual((await ZarrArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
+});
+
+Deno.test("adding to a well while it is replaced: one after the other, in either order", async () => {
+  const orders = new Set<string>();
+  for (let round = 1; round <= 20; round++) {
+    const inner = new MemoryStore();
+    const first = planesOf("A1", { sites: [1], channels: ["w1"] });
+    const added = planesOf("A1", { sites: [1], channels: ["w2"] });
+    const replacing = planesOf("A1", { sites: [1], channels: ["w1"], seed: 4 });
+    await write(inner, first, { well: "A1" });
+    await Promise.all([
+      write(unsteady(inner, round), added, { well: "A1" }),
+      write(unsteady(inner, round * 7), replacing, { well: "A1", onExisting: "replace" }),
+    ]);
+    const planes = await (await Plate.open(inner, "p.zarr")).planes();
+    orders.add(planes.length === 2 ? "replaced, then added" : "added, then replaced");
+    await holds(inner, planes.length === 2 ? together(replacing, added) : together(replacing));
+  }
+  assert.equal(orders.size, 2, [...orders].join());
+});
+
+Deno.test("refusing what is there already: one of many gets in", async () => {
+  const inner = new MemoryStore();
+  const batches = [1, 2, 3, 4].map((site) => planesOf("A1", { sites: [site] }));
+  const options = { well: "A1", onExisting: "error" as const };
+  const results = await Promise.allSettled(batches.map((batch, n) => write(unsteady(inner, n + 3), batch, options)));
+  const winner = results.findIndex(({ status }) => status === "fulfilled");
+  for (const [n, result] of results.entries()) {
+    if (n !== winner) assert(result.status === "rejected" && result.reason.code === "already-exists");
+  }
+  await holds(inner, together(batches[winner]!));
+  assert.equal(new Set((await filesIn(inner, "p.zarr/A/1")).map((path) => path.split("/")[3])).size, 2);
+});
+
+Deno.test("loading while wells are replaced gives old pixels or new ones", async () => {
+  const inner = new MemoryStore();
+  const states = [0, 5].map((seed) => planesOf("A1", { sites: [1, 2], channels: ["w1", "w2"], seed }));
+  await write(inner, states[0]!, { well: "A1" });
+  let done = false;
+  async function replace(): Promise<void> {
+    for (let round = 1; round <= 15; round++) {
+      await write(unsteady(inner, round), states[round % 2]!, { well: "A1", onExisting: "replace" });
+    }
+    done = true;
+  }
+  async function load(seed: number): Promise<number> {
+    const plate = await Plate.open(unsteady(inner, seed), "p.zarr");
+    let loads = 0;
+    for (; !done; loads++) {
+      for (const path of states[0]!.paths) {
+        const [loaded] = await plate.load([path]).catch((error) => {
+          // Twice in a row somebody may replace what was just found.
+          assert(error.code === "not-found" || error.code === "corrupt", error);
+          return [undefined];
+        });
+        const at = states[0]!.paths.indexOf(path);
+        if (loaded === undefined) continue;
+        assert(states.some(({ data }) => String(data[at]!.data) === String(loaded.data)), path);
+      }
+    }
+    return loads;
+  }
+  const [, ...loads] = await Promise.all([replace(), load(1), load(2)]);
+  assert(loads.every((count) => count! > 3), String(loads));
+});
+
+Deno.test("stores of each kind, one object for all", async (t) => {
+  await overStores(t, async (store) => {
+    const wells = ["A1", "B2", "C3", "A2"];
+    const batches = wells.flatMap((well) => [planesOf(well), planesOf(well, { channels: ["w2"] })]);
+    await Promise.all(batches.map((batch, n) => write(store, batch, { well: wells[n >> 1]! })));
+    await holds(store, together(...batches));
+  });
+});
+
+Deno.test("processes that write to one plate on disk", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const child = new URL("child.ts", import.meta.url).pathname;
+    const outputs = await Promise.all(
+      [0, 1, 2].map((n) =>
+        new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--quiet", child, root, String(n)] }).output()
+      ),
+    );
+    for (const { success, stderr } of outputs) assert(success, new TextDecoder().decode(stderr));
+    const batches = [0, 1, 2].flatMap((n) => [
+      planesOf(`B${n + 1}`, { sites: [1, 2] }),
+      planesOf("A1", { sites: [`own${n}`] }),
+      planesOf("A1", { sites: ["shared"], channels: [`w${n}`] }),
+    ]);
+    await holds(new DiskStore({ root }), together(...batches));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
