@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { shown } from "../metadata.ts";
 
@@ -32,10 +31,8 @@ export class Findings {
       this.add(place, `must be a list of ${count}: it is ${shown(value)}`);
       return [];
     }
-    const twice = value.findIndex((item, index) =>
-      isObject(item) && value.slice(0, index).some((before) => isDeepStrictEqual(before, item))
-    );
-    if (twice >= 0) this.add(`${place}[${twice}]`, "is in the list twice");
+    const keys = value.map((item) => isObject(item) ? keyOf(item) : undefined);
+    for (const index of repeated(keys)) this.add(`${place}[${index}]`, "is in the list twice");
     return value;
   }
 
@@ -63,8 +60,24 @@ export class Findings {
 
   /** Notes whatever is in a list of texts twice. */
   distinct(values: readonly (string | undefined)[], place: string, what: string): void {
-    for (const [index, value] of values.entries()) {
-      if (value !== undefined && values.indexOf(value) < index) this.add(place, `two ${what} are called "${value}"`);
-    }
+    for (const index of repeated(values)) this.add(place, `two ${what} are called "${values[index]}"`);
   }
+}
+
+/** Where something is that was there before. */
+function repeated(values: readonly (string | undefined)[]): number[] {
+  const seen = new Set<string | undefined>();
+  return values.flatMap((value, index) => {
+    const before = value !== undefined && seen.has(value);
+    seen.add(value);
+    return before ? [index] : [];
+  });
+}
+
+/** A text that two values share if they are equal, whatever the order of their keys. */
+function keyOf(value: Json): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === "bigint") return `${part}n`;
+    return isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1)) : part;
+  });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pooled } from "../../concurrency.ts";
 import { isStorageError, StorageError } from "../../errors.ts";
 import { joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
@@ -41,6 +42,9 @@ import {
   parseWellDocument,
   type WellDocument,
 } from "./well_document.ts";
+
+/** How many images are written at once. */
+const CONCURRENCY = 4;
 
 /** How the images of a well are written. */
 export interface WellPlan {
@@ -106,8 +110,11 @@ export class WellWriter {
     // Up to here nothing was changed.
     await this.#sweep(before, options);
     try {
-      const written: WrittenImage[] = [];
-      for (const [members, plan] of news) written.push(await this.#writeNew(members, plan, before.next, options));
+      const names: string[] = [];
+      for (const _ of news) names.push(await this.#reserve(before.next, options));
+      const written = await pooled(news, CONCURRENCY, ([members, plan], index) => {
+        return this.#writeNew(names[index]!, members, plan, options);
+      }, options.signal);
       for (const growth of growths) {
         const record = await growth.write(this.#plan.format, options);
         written.push({ path: growth.image.path, isNew: false, record });
@@ -191,23 +198,25 @@ export class WellWriter {
     await sweepDrafts(this.#store, this.#path, options);
   }
 
-  async #writeNew(
-    members: BatchImage,
-    plan: ImagePlan,
-    first: number,
-    options: AbortOptions,
-  ): Promise<WrittenImage> {
-    let number = first;
-    while (!await reserve(this.#store, joinPath(this.#path, String(number)), plan.format, options)) number++;
-    const path = joinPath(this.#path, String(number));
-    this.#drafts.push(path);
+  /** Takes the first number that nobody has. */
+  async #reserve(first: number, options: AbortOptions): Promise<string> {
+    for (let number = first;; number++) {
+      const path = joinPath(this.#path, String(number));
+      if (!await reserve(this.#store, path, this.#plan.format, options)) continue;
+      this.#drafts.push(path);
+      return String(number);
+    }
+  }
+
+  async #writeNew(name: string, members: BatchImage, plan: ImagePlan, options: AbortOptions): Promise<WrittenImage> {
+    const path = joinPath(this.#path, name);
     const record = this.#recordOf(members);
     await createLevels(this.#store, path, plan, axesAttributes(record.axes), options);
     const full = await LevelArray.open(this.#store, joinPath(path, plan.paths[0]!), [], options);
     await full.writePlanes(members.planes, options);
     await writeLevels(this.#store, path, plan, undefined, options);
     await publishImage(this.#store, path, plan, options);
-    return { path: String(number), isNew: true, record };
+    return { path: name, isNew: true, record };
   }
 
   async #publish(written: readonly WrittenImage[], options: AbortOptions): Promise<WellDocument | undefined> {
