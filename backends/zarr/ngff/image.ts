@@ -106,7 +106,7 @@ export interface WriteImageOptions extends ImageArrayOptions, AbortOptions {
  * });
  * const { datasets } = await readImage(store, "cells.zarr");
  * assert.deepEqual(datasets.map(({ scale }) => scale), [[0.5, 0.5], [1, 1], [2, 2]]);
- * assert.deepEqual(datasets[1].translation, [0.25, 0.25]);
+ * assert.deepEqual(datasets[1]?.translation, [0.25, 0.25]);
  * assert.deepEqual((await ZarrArray.open(store, "cells.zarr/2")).shape, [16, 16]);
  * ```
  */
