@@ -95,7 +95,7 @@ export interface WriteImageOptions extends ImageArrayOptions, AbortOptions {
  * ```ts
  * import { MemoryStore } from "@polystore/polystore/stores";
  * import { ndarray } from "@polystore/polystore/formats";
- * import { readImage, writeImage, ZarrArray } from "@polystore/polystore/zarr";
+ * import { readImage, writeImage } from "@polystore/polystore/zarr";
  * import assert from "node:assert/strict";
  *
  * const store = new MemoryStore();
@@ -107,7 +107,6 @@ export interface WriteImageOptions extends ImageArrayOptions, AbortOptions {
  * const { datasets } = await readImage(store, "cells.zarr");
  * assert.deepEqual(datasets.map(({ scale }) => scale), [[0.5, 0.5], [1, 1], [2, 2]]);
  * assert.deepEqual(datasets[1]?.translation, [0.25, 0.25]);
- * assert.deepEqual((await ZarrArray.open(store, "cells.zarr/2")).shape, [16, 16]);
  * ```
  */
 export async function writeImage(
@@ -173,8 +172,8 @@ function planImage(path: string, { dtype, shape }: NdArray, options: WriteImageO
 }
 
 /**
- * Reads what the metadata of an OME-Zarr image says: its axes, and the levels with their scales. A level is read with
- * `ZarrArray.open`.
+ * Reads what the metadata of an OME-Zarr image says: its axes, and the levels with their scales, each of which is an array below
+ * the group.
  *
  * @param store The store.
  * @param path Path of the group.
