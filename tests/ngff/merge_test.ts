@@ -226,24 +226,55 @@ Deno.test("a batch that fails at any write leaves the plate as it was, and the n
 });
 
 Deno.test("what a dead writer has left is deleted in the end, and not before", async () => {
-  const store = new MemoryStore();
-  const first = planesOf("A1");
-  await write(store, first, { well: "A1" });
-  const draft = (age: number) => ({
-    zarr_format: 3,
-    node_type: "group",
-    attributes: { polystore: { draft: new Date(Date.now() - age).toISOString() } },
-  });
   const hour = 60 * 60 * 1000;
-  for (const [number, age] of [[1, 25 * hour], [2, hour]] as const) {
-    await store.write(`p.zarr/A/1/${number}/zarr.json`, new TextEncoder().encode(JSON.stringify(draft(age))));
-    await store.write(`p.zarr/A/1/${number}/0/c/0/0`, new Uint8Array(3));
+  const since = (age: number) => new Date(Date.now() - age).toISOString();
+  for (const format of [3, 2] as const) {
+    const store = new MemoryStore();
+    const first = planesOf("A1", { sites: [1, 2] });
+    await write(store, first, { well: "A1", format });
+    // Two writers who died when all but the well was written: long ago, and just now.
+    for (const [number, age] of [[2, 25 * hour], [3, hour]] as const) {
+      for (const path of await filesIn(store, "p.zarr/A/1/0")) {
+        const copy = path.replace("A/1/0", `A/1/${number}`);
+        await store.write(copy, (await store.read(path))!);
+      }
+      await redate(store, `p.zarr/A/1/${number}`, since(age));
+    }
+    await redate(store, "p.zarr/A/1/0", since(100 * hour));
+    const more = planesOf("A1", { sites: [3] });
+    assert.deepEqual(await write(store, more, { well: "A1" }), { well: "A/1", images: ["0", "1", "2"] });
+    const plate = await Plate.open(store, "p.zarr");
+    const paths = [...first.paths, ...more.paths];
+    assert.deepEqual(await plate.load(paths), [...first.data, ...more.data]);
+    const images = new Set((await filesIn(store, "p.zarr/A/1")).map((path) => path.split("/")[3]));
+    assert.deepEqual([...images].filter((name) => /^\d$/.test(name!)).sort(), ["0", "1", "2", "3"]);
+    await redate(store, "p.zarr/A/1/3", since(25 * hour));
+    await write(store, planesOf("A1", { sites: [1], channels: ["w2"] }), { well: "A1" });
+    assert.deepEqual(await filesIn(store, "p.zarr/A/1/3"), []);
   }
-  const more = planesOf("A1", { sites: [2] });
-  assert.deepEqual(await write(store, more, { well: "A1" }), { well: "A/1", images: ["0", "1"] });
-  const files = await filesIn(store, "p.zarr/A/1");
-  assert(!files.includes("p.zarr/A/1/1/0/c/0/0"));
-  assert(files.includes("p.zarr/A/1/2/0/c/0/0"));
+});
+
+/** Makes a draft older. */
+async function redate(store: MemoryStore, path: string, draft: string): Promise<void> {
+  for (const file of [`${path}/zarr.json`, `${path}/.zattrs`]) {
+    const bytes = await store.read(file);
+    if (bytes === undefined) continue;
+    const text = new TextDecoder().decode(bytes);
+    assert.match(text, /"draft": "/);
+    await store.write(file, new TextEncoder().encode(text.replace(/"draft": "[^"]*"/, `"draft": "${draft}"`)));
+  }
+}
+
+Deno.test("a well that was written after all, though the store said otherwise, keeps its images", async () => {
+  const inner = new MemoryStore();
+  const first = planesOf("A1", { sites: [1] });
+  const second = planesOf("A1", { sites: [2] });
+  await write(inner, first, { well: "A1" });
+  const store = watched(inner, (method, path) => {
+    if (method === "write" && path === "p.zarr/A/1/zarr.json") throw new Error("the line was cut");
+  });
+  await assert.rejects(write(store, second, { well: "A1" }), /the line was cut/);
+  await holds(inner, together(first, second));
 });
 
 Deno.test("stopping leaves the plate as it was", async () => {

@@ -1,7 +1,9 @@
 /** Plates: what is written is found again, by its path, and is what others expect of a plate. */
 
 import assert from "node:assert/strict";
+import { DiskStore } from "../../backends/stores/disk_store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
+import { writeImage } from "../../backends/zarr/ngff/image.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
 import { ngffProblems } from "../../backends/zarr/ngff/validate.ts";
 import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
@@ -35,6 +37,7 @@ for (const format of [3, 2] as const) {
         index: [1, 2],
         coordinates: { site: 2, channel: "w2", z: 3 },
         acquisition: 0,
+        isOwn: true,
       });
       assert.equal((await plate.planes({ well: "B/03" })).length, 1);
       await assert.rejects(plate.planes({ well: "B/3" }), { code: "not-found" });
@@ -104,6 +107,29 @@ Deno.test("a plate that is moved holds what it held", async () => {
   await store.move("p.zarr", "archive/2026/q.zarr");
   const paths = batch.paths.map((path) => path.replace("p.zarr", "archive/2026/q.zarr"));
   await holds(store, together({ data: batch.data, paths }), "archive/2026/q.zarr");
+});
+
+Deno.test("paths of the system, absolute and up from where one is: nothing is written beside the plate", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const store = new DiskStore();
+    const up = Deno.cwd().split("/").slice(1).map(() => "..").join("/") + directory;
+    for (const [index, root] of [`${directory}/a/p.zarr`, `${up}/b/p.zarr`].entries()) {
+      const batch = planesOf("A1", { sites: [1, 2], root });
+      await write(store, batch, { well: "A1" }, root);
+      await holds(store, together(batch), root);
+      assert.equal((await Plate.above(store, batch.paths[0]!))?.path, root);
+      await writeImage(store, `${root.slice(0, -"p.zarr".length)}image`, plane(index), { axes: ["y", "x"] });
+      await writeImage(store, `${root}/extra/overview`, plane(index), { axes: ["y", "x"] });
+    }
+    const names = await Array.fromAsync(Deno.readDir(directory), ({ name }) => name);
+    assert.deepEqual(names.sort(), ["a", "b"]);
+    const beside = await Array.fromAsync(Deno.readDir(`${directory}/a`), ({ name }) => name);
+    assert.deepEqual(beside.sort(), ["image", "p.zarr"]);
+    await Deno.stat(`${directory}/b/p.zarr/extra/zarr.json`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("loading a plane reads one chunk, and as much of the rest for 40 wells as for 2", async () => {

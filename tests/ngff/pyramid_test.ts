@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { type DataType, dataTypes, isNdArray, type NdArray } from "../../backends/formats/ndarray.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
+import type { ReadOptions } from "../../backends/stores/store.ts";
 import { downsample, type DownsamplingMethod } from "../../backends/zarr/ngff/downsample.ts";
 import { readImage, writeImage } from "../../backends/zarr/ngff/image.ts";
 import { buildPyramid } from "../../backends/zarr/ngff/pyramid.ts";
 import { ngffProblems } from "../../backends/zarr/ngff/validate.ts";
 import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
 import { attributesOf, filesIn, made, overStores, plane } from "./images.ts";
+import { watched } from "./plates.ts";
 import { schemasOf } from "./schemas.ts";
 
 type Numbers = { readonly [index: number]: number | bigint };
@@ -202,6 +204,34 @@ for (const format of [3, 2] as const) {
     });
   });
 }
+
+Deno.test("a pyramid is made chunk by chunk: each is read once, and a few are in memory at a time", async () => {
+  const inner = new MemoryStore();
+  await writeImage(inner, "wide", made("uint8", [200, 210], (index) => index % 251), {
+    axes: ["y", "x"],
+    chunks: [10, 10],
+  });
+  const reads: string[] = [];
+  let reading = 0;
+  let most = 0;
+  const store = watched(inner);
+  const counting = {
+    ...store,
+    async read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
+      if (!path.includes("/c/")) return await store.read(path, options);
+      reads.push(path);
+      most = Math.max(most, ++reading);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      reading--;
+      return await store.read(path, options);
+    },
+  };
+  await buildPyramid(counting, "wide", { minimumSize: 30 });
+  const chunks = (await filesIn(inner, "wide")).filter((path) => /wide\/[0-2]\/c\//.test(path));
+  assert.deepEqual(reads.sort(), chunks);
+  assert.equal(chunks.length, 20 * 21 + 10 * 11 + 5 * 6);
+  assert(most > 1 && most <= 8, `${most} chunks at once`);
+});
 
 Deno.test("a pyramid of an image that was there before, which says more than we know", async () => {
   const store = new MemoryStore();

@@ -62,7 +62,8 @@ export function withNgff(
   const ome = Object.entries(isObject(attributes.ome) ? attributes.ome : {}).filter(([key]) => !keys.has(key));
   const said = Object.entries(contents).filter(([, content]) => content !== undefined) as [string, Json][];
   if (format === 3) {
-    return Object.fromEntries([...kept, ["ome", Object.fromEntries([...ome, ["version", "0.5"], ...said])]]);
+    const all = Object.fromEntries([...ome, ["version", "0.5"], ...said]);
+    return Object.fromEntries(Object.keys(all).length === 1 ? kept : [...kept, ["ome", all]]);
   }
   // What others have put into `ome` of Zarr 2 stays, unless it is only the version that goes with what is moved out of it.
   const rest: [string, Json][] = ome.some(([key]) => key !== "version") ? [["ome", Object.fromEntries(ome)]] : [];

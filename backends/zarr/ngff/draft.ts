@@ -5,7 +5,7 @@
  */
 
 import { isStorageError } from "../../errors.ts";
-import { joinPath } from "../../path.ts";
+import { baseName, joinPath } from "../../path.ts";
 import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
@@ -67,9 +67,19 @@ export function isStale(attributes: JsonObject): boolean {
   return typeof draft === "string" && Date.now() - Date.parse(draft) > MAX_AGE;
 }
 
-/** Deletes drafts in a directory whose writers must have died. */
-export async function sweepDrafts(store: Store, directory: string, { signal }: AbortOptions = {}): Promise<void> {
+/**
+ * Deletes drafts in a directory whose writers must have died.
+ *
+ * @param listed The names of those that are none any more, though they still say so.
+ */
+export async function sweepDrafts(
+  store: Store,
+  directory: string,
+  listed: ReadonlySet<string>,
+  { signal }: AbortOptions = {},
+): Promise<void> {
   for (const path of await directoriesIn(store, directory, { signal })) {
+    if (listed.has(baseName(path))) continue;
     const node = await readNode(store, path, { signal });
     if (node?.kind === "group" && isStale(node.attributes)) await deleteDraft(store, path, { signal });
   }

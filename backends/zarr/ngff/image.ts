@@ -6,11 +6,11 @@
 
 import { inContext, StorageError } from "../../errors.ts";
 import { isNdArray, type NdArray } from "../../formats/ndarray.ts";
-import { baseName, normalizePath } from "../../path.ts";
+import { baseName } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
-import { makeGroups, readNode } from "../node.ts";
+import { readNode } from "../node.ts";
 import { ZarrArray } from "../zarr_array.ts";
 import { axisTypeOf, type NgffAxis } from "./axis.ts";
 import { readGroup } from "./document.ts";
@@ -27,6 +27,7 @@ import {
   writeLevels,
 } from "./image_writer.ts";
 import { planPyramid, type PyramidOptions } from "./pyramid_plan.ts";
+import { makeGroupsAbove, storePath } from "./place.ts";
 
 /** An axis of an image that is written. */
 export interface ImageAxis extends NgffAxis {
@@ -115,7 +116,7 @@ export async function writeImage(
   array: NdArray,
   options: WriteImageOptions,
 ): Promise<void> {
-  const place = normalizePath(path);
+  const place = storePath(path);
   const { format = 3, signal } = options;
   try {
     signal?.throwIfAborted();
@@ -124,7 +125,7 @@ export async function writeImage(
     imageAttributes({}, plan, place);
     const before = await readNode(store, place, { signal });
     if (before?.kind === "group" && isStale(before.attributes)) await deleteDraft(store, place, { signal });
-    await makeGroups(store, place, format, { signal });
+    await makeGroupsAbove(store, place, format, { signal });
     if (!await reserve(store, place, format, { signal })) {
       throw new StorageError("already-exists", "it exists already, or somebody else is writing it");
     }
@@ -191,7 +192,7 @@ function planImage(path: string, { dtype, shape }: NdArray, options: WriteImageO
  * ```
  */
 export async function readImage(store: Store, path: string, options?: AbortOptions): Promise<NgffImage> {
-  const place = normalizePath(path);
+  const place = storePath(path);
   const group = await readGroup(store, place, options);
   if (group === undefined) throw new StorageError("not-found", "there is no image", { path });
   return parseImage(group.attributes, place);

@@ -121,9 +121,14 @@ export async function writeLevels(
   return arrays;
 }
 
-/** Says of a group that it is an image: from then on it is one. */
-export async function publishImage(store: Store, path: string, plan: ImagePlan, options?: AbortOptions): Promise<void> {
+/** Says of a group that it is an image: from then on it is one. In a well it stays a draft until the well names it. */
+export async function publishImage(
+  store: Store,
+  path: string,
+  plan: ImagePlan,
+  { isDraft = false, signal }: AbortOptions & { readonly isDraft?: boolean } = {},
+): Promise<void> {
   await updateGroup(store, path, plan.format, (before = {}) => {
-    return imageAttributes(withoutDraft(before), plan, path);
-  }, options);
+    return imageAttributes(isDraft ? before : withoutDraft(before), plan, path);
+  }, { signal });
 }

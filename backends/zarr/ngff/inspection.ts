@@ -6,7 +6,7 @@
 
 import { pooled } from "../../concurrency.ts";
 import { isStorageError, StorageError } from "../../errors.ts";
-import { joinPath, normalizePath } from "../../path.ts";
+import { joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { ArrayMetadata, GroupMetadata, NodeMetadata, ZarrFormat } from "../metadata.ts";
 import { readNode } from "../node.ts";
@@ -15,6 +15,7 @@ import { type NgffImage, parseImage } from "./image_document.ts";
 import { parsePlateDocument, type PlateDocument } from "./plate_document.ts";
 import { type NgffKind, ngffProblems } from "./validate.ts";
 import { parseWellDocument, type WellImage } from "./well_document.ts";
+import { storePath } from "./place.ts";
 
 /** How many wells are looked at at once. */
 const CONCURRENCY = 8;
@@ -60,7 +61,7 @@ export async function ngffProblemsIn(
   options: NgffInspectOptions = {},
 ): Promise<string[]> {
   const { strict = false, signal } = options;
-  const place = normalizePath(path);
+  const place = storePath(path);
   const inspection = new Inspection(store, strict, signal);
   const node = await inspection.read(place);
   if (inspection.problems.length > 0) return inspection.problems;

@@ -15,6 +15,7 @@ export type { ImageArrayOptions } from "./image_writer.ts";
 export type { PlaneInfo } from "./plane_list.ts";
 export { type PlanesOptions, Plate } from "./plate.ts";
 export type { PlateAcquisition } from "./plate_document.ts";
+export { removePlanes } from "./plate_remover.ts";
 export { type WellNames, writePlate, type WritePlateOptions, type WrittenWell } from "./plate_writer.ts";
 export { buildPyramid, type BuildPyramidOptions } from "./pyramid.ts";
 export type { PyramidOptions } from "./pyramid_plan.ts";

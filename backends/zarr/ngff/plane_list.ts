@@ -30,6 +30,8 @@ export interface PlaneInfo {
   readonly coordinates: Readonly<Record<string, AxisValue>>;
   /** The acquisition it belongs to. */
   readonly acquisition: number | undefined;
+  /** Whether this library has written it: under a path that was given to it. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -59,7 +61,10 @@ export async function planesOfWell(
       ? await planesOfOthers(store, root, well, path, options)
       : planesOfRecord(root, well, path, image);
     if (found === undefined) missing.push(image.path);
-    else planes.push(...found.map((plane) => ({ ...plane, acquisition: image.acquisition })));
+    else {
+      const common = { acquisition: image.acquisition, isOwn: image.record !== undefined };
+      planes.push(...found.map((plane) => ({ ...plane, ...common })));
+    }
   }
   if (document === undefined && missing.length > 0) {
     const what = group === undefined ? "is missing" : 'has neither metadata nor an image "0"';
@@ -76,7 +81,7 @@ export function missingImages(well: string, images: readonly string[]): StorageE
   return new StorageError("corrupt", `the well declares the ${image} ${names}, which ${is} missing`, { path: well });
 }
 
-type Found = Omit<PlaneInfo, "acquisition">;
+type Found = Omit<PlaneInfo, "acquisition" | "isOwn">;
 
 function planesOfRecord(root: string, well: string, image: string, { record }: WellImage): Found[] {
   const { coordinate, axes, planes } = record!;

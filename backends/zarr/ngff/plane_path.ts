@@ -5,8 +5,9 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import { isInside, normalizePath, relativePath } from "../../path.ts";
+import { isInside, relativePath } from "../../path.ts";
 import { METADATA_FILES } from "../node.ts";
+import { storePath } from "./place.ts";
 
 /**
  * Paths of planes as they are kept: from the plate.
@@ -18,7 +19,7 @@ import { METADATA_FILES } from "../node.ts";
  */
 export function planePaths(root: string, paths: readonly string[], well: string): string[] {
   return paths.map((path) => {
-    const place = normalizePath(path);
+    const place = storePath(path);
     if (place === root || !isInside(place, root)) {
       throw new StorageError("invalid-argument", `a plane must have a path below its plate ${JSON.stringify(root)}`, {
         path,

@@ -8,7 +8,7 @@ import { pooled } from "../../concurrency.ts";
 import { StorageError } from "../../errors.ts";
 import { isNdArray, type NdArray } from "../../formats/ndarray.ts";
 import { sizeOf, stridesOf } from "../../formats/shape.ts";
-import { joinPath } from "../../path.ts";
+import { baseName, joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import { copyBox, emptyElements, partsOf } from "../box.ts";
 import { dataTypeOf, type ZarrDataType } from "../data_type.ts";
@@ -17,12 +17,15 @@ import { V3_FILE } from "../metadata_v3.ts";
 import { slice } from "../selection.ts";
 import { valueOf } from "../value.ts";
 import { ZarrArray } from "../zarr_array.ts";
+import { readGroup } from "./document.ts";
+import { parseImage } from "./image_document.ts";
+import { levelOf, missingImages, type PlaneInfo } from "./plane_list.ts";
 
 /** How many chunks are read at once. */
 const CONCURRENCY = 8;
 
 /** A plane that is asked for. */
-export interface AskedPlane {
+interface AskedPlane {
   /** Its index on the axes before `y` and `x`. */
   readonly index: readonly number[];
   /** Takes its pixels. */
@@ -30,11 +33,35 @@ export interface AskedPlane {
 }
 
 /**
- * Reads planes of one array.
+ * Reads planes.
  *
- * @throws {StorageError} `not-found` if the array is not there, or was deleted meanwhile; `corrupt`.
+ * @param root The plate.
+ * @param planes Where they are.
+ * @returns Their pixels, in order.
+ * @throws {StorageError} `not-found` if an array is not there, or was deleted meanwhile; `corrupt`.
  */
 export async function readPlanes(
+  store: Store,
+  root: string,
+  planes: readonly PlaneInfo[],
+  options?: AbortOptions,
+): Promise<NdArray[]> {
+  const pixels = new Array<NdArray>(planes.length);
+  const images = Map.groupBy(planes.keys(), (at) => planes[at]!.image);
+  await pooled(images, CONCURRENCY, async ([image, places]) => {
+    const group = await readGroup(store, image, options);
+    const well = joinPath(root, planes[places[0]!]!.well);
+    if (group === undefined) throw missingImages(well, [baseName(image)]);
+    const asked = places.map((at) => ({
+      index: planes[at]!.index,
+      take: (plane: NdArray) => void (pixels[at] = plane),
+    }));
+    await readArray(store, levelOf(image, parseImage(group.attributes, image)), asked, options);
+  }, options?.signal);
+  return pixels;
+}
+
+async function readArray(
   store: Store,
   path: string,
   asked: readonly AskedPlane[],

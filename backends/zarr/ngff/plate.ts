@@ -7,14 +7,13 @@
 import { pooled } from "../../concurrency.ts";
 import { inContext, isStorageError, StorageError } from "../../errors.ts";
 import type { NdArray } from "../../formats/ndarray.ts";
-import { isInside, joinPath, normalizePath, parentPath, relativePath } from "../../path.ts";
+import { isInside, parentPath, relativePath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { ZarrFormat } from "../metadata.ts";
 import { attributesFile, readNode } from "../node.ts";
 import { ngffOf, readGroup } from "./document.ts";
-import { parseImage } from "./image_document.ts";
-import { levelOf, missingImages, type PlaneInfo, planesOfWell } from "./plane_list.ts";
-import { type AskedPlane, readPlanes } from "./plane_reader.ts";
+import { type PlaneInfo, planesOfWell } from "./plane_list.ts";
+import { readPlanes } from "./plane_reader.ts";
 import {
   candidates,
   parsePlateDocument,
@@ -22,6 +21,7 @@ import {
   type PlateDocument,
   type PlateWell,
 } from "./plate_document.ts";
+import { storePath } from "./place.ts";
 
 /** How many wells or arrays are read at once. */
 const CONCURRENCY = 8;
@@ -84,14 +84,14 @@ export class Plate {
    * @throws {StorageError} `not-found` if it is no plate, `corrupt`.
    */
   static async open(store: Store, path: string, options?: AbortOptions): Promise<Plate> {
-    const plate = new Plate(store, normalizePath(path));
+    const plate = new Plate(store, storePath(path));
     await plate.refresh(options);
     return plate;
   }
 
   /** The plate that a path lies in: the nearest group above it, or the path itself, that is called one. */
   static async above(store: Store, path: string, options?: AbortOptions): Promise<Plate | undefined> {
-    for (let place = normalizePath(path);; place = parentPath(place)) {
+    for (let place = storePath(path);; place = parentPath(place)) {
       const node = await readNode(store, place, options);
       if (node?.kind === "group" && ngffOf(node.attributes, "plate") !== undefined) {
         return await Plate.open(store, place, options);
@@ -187,7 +187,7 @@ export class Plate {
       planes = planesOfWell(this.store, this.path, path).then((some) => Map.groupBy(some, (plane) => plane.path));
       this.#planes.set(path, planes);
       // What failed is tried again by the next who asks.
-      planes.catch(() => this.#planes.delete(path));
+      planes.catch(() => this.#planes.get(path) === planes && this.#planes.delete(path));
     }
     return await planes;
   }
@@ -209,7 +209,7 @@ export class Plate {
   }
 
   async #find(path: string, options?: AbortOptions): Promise<PlaneInfo | undefined> {
-    const place = normalizePath(path);
+    const place = storePath(path);
     if (!isInside(place, this.path) || place === this.path) return undefined;
     const relative = this.path === "" ? place : relativePath(this.path, place);
     const { wells } = this.#document;
@@ -255,21 +255,12 @@ export class Plate {
   }
 
   async #load(paths: readonly string[], options?: AbortOptions): Promise<NdArray[]> {
-    const planes = new Array<NdArray>(paths.length);
-    const images = new Map<string, { well: string; asked: AskedPlane[] }>();
-    for (const [at, path] of paths.entries()) {
+    const planes: PlaneInfo[] = [];
+    for (const path of paths) {
       const plane = await this.#find(path, options);
       if (plane === undefined) throw new StorageError("not-found", "the plate has no such plane", { path });
-      const { image, well, index } = plane;
-      if (!images.has(image)) images.set(image, { well, asked: [] });
-      images.get(image)!.asked.push({ index, take: (pixels) => void (planes[at] = pixels) });
+      planes.push(plane);
     }
-    await pooled(images, CONCURRENCY, async ([image, { well, asked }]) => {
-      const group = await readGroup(this.store, image, options);
-      const name = image.slice(joinPath(this.path, well).length + 1);
-      if (group === undefined) throw missingImages(joinPath(this.path, well), [name]);
-      await readPlanes(this.store, levelOf(image, parseImage(group.attributes, image)), asked, options);
-    }, options?.signal);
-    return planes;
+    return await readPlanes(this.store, this.path, planes, options);
   }
 }

@@ -5,9 +5,8 @@
  */
 
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import type { ZarrFormat } from "../metadata.ts";
-import { ngffOf, OWN_KEY, ownOf, unreadable, withNgff } from "./document.ts";
-import { columnIndex, compareColumns, compareRows, rowIndex, sameName } from "./well_name.ts";
+import { ngffOf, ownOf, unreadable } from "./document.ts";
+import { columnIndex, rowIndex, sameName } from "./well_name.ts";
 
 /** An acquisition: one pass over the plate. */
 export interface PlateAcquisition {
@@ -59,22 +58,6 @@ export interface PlateDocument {
   readonly wells: readonly PlateWell[];
   /** Its acquisitions. */
   readonly acquisitions: readonly PlateAcquisition[];
-}
-
-/** A well that is to be on a plate. */
-export interface AddedWell {
-  /** The name of its row. */
-  readonly row: string;
-  /** The name of its column. */
-  readonly column: string;
-  /** What is known of it. */
-  readonly record: WellRecord;
-  /** The acquisition that was added to. */
-  readonly acquisition: PlateAcquisition;
-  /** The name of the plate; `undefined` for what it is called already. */
-  readonly name: string | undefined;
-  /** The name of a plate that has none. */
-  readonly unnamed: string;
 }
 
 const WELL_PATH = /^([A-Za-z0-9]+)\/([A-Za-z0-9]+)$/;
@@ -130,7 +113,9 @@ function parseRecord(value: Json | undefined): WellRecord | undefined {
 
 /** Wells a plane of this path can be in; of what others have written, nobody knows. */
 export function candidates(wells: readonly PlateWell[], path: string): PlateWell[] {
-  return wells.filter(({ record }) => record === undefined || (record.first <= path && path <= record.last));
+  return wells.filter(({ path: well, record }) => {
+    return record === undefined || (record.first <= path && path <= record.last) || path.startsWith(`${well}/`);
+  });
 }
 
 /** What a plate calls a well: as it is there, or as it is asked for. */
@@ -143,80 +128,4 @@ export function spelling(
     row: sameName(plate?.rows ?? [], row, rowIndex) ?? row,
     column: sameName(plate?.columns ?? [], column, columnIndex) ?? column,
   };
-}
-
-/**
- * Attributes of a plate that has a well, and what was known of it before at most.
- *
- * @param attributes The attributes of its group.
- * @param format The format of Zarr.
- * @param added The well.
- * @param path Its path, for errors.
- */
-export function withWell(attributes: JsonObject, format: ZarrFormat, added: AddedWell, path: string): JsonObject {
-  const before = parsePlateDocument(attributes, path);
-  const place = `${added.row}/${added.column}`;
-  const known = before?.wells.find((well) => well.path === place)?.record;
-  // Of two who changed the well, the later one may come here first.
-  const record = known !== undefined && known.revision > added.record.revision ? known : added.record;
-  const rows = withName(before?.rows ?? [], added.row, compareRows);
-  const columns = withName(before?.columns ?? [], added.column, compareColumns);
-  const others = before?.wells.filter((well) => well.path !== place) ?? [];
-  const wells = [...others, { path: place, row: added.row, column: added.column, record }]
-    .map((well) => ({ ...well, at: [rows.indexOf(well.row), columns.indexOf(well.column)] as const }))
-    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
-  const there = ngffOf(attributes, "plate");
-  const { version: _, ...kept }: JsonObject = isObject(there) ? there : {};
-  const content: JsonObject = {
-    ...kept,
-    name: added.name ?? before?.name ?? added.unnamed,
-    rows: namedAs(kept.rows, rows),
-    columns: namedAs(kept.columns, columns),
-    wells: wells.map(({ path, at: [rowIndex, columnIndex] }) => ({ path, rowIndex, columnIndex })),
-    acquisitions: acquisitionsWith(kept.acquisitions, added.acquisition, wells) as Json,
-    "field_count": fieldCount(kept.field_count, wells),
-  };
-  const own = {
-    ...ownOf(attributes),
-    wells: Object.fromEntries(wells.flatMap((well) => well.record === undefined ? [] : [[well.path, well.record]])),
-  };
-  return { ...withNgff(attributes, format, { plate: content }), [OWN_KEY]: own as unknown as JsonObject };
-}
-
-/** Names with one more: in order, if they were before. */
-function withName(names: readonly string[], name: string, compare: (a: string, b: string) => number): string[] {
-  if (names.includes(name)) return [...names];
-  const sorted = names.every((each, index) => index === 0 || compare(names[index - 1]!, each) < 0);
-  return sorted ? [...names, name].sort(compare) : [...names, name];
-}
-
-/** Rows or columns, with what else is said of each. */
-function namedAs(before: Json | undefined, names: readonly string[]): JsonObject[] {
-  const items = Array.isArray(before) ? before.filter(isObject) : [];
-  return names.map((name) => items.find((item) => item.name === name) ?? { name });
-}
-
-function acquisitionsWith(
-  before: Json | undefined,
-  { id, ...told }: PlateAcquisition,
-  wells: readonly PlateWell[],
-): readonly unknown[] {
-  const items = Array.isArray(before) ? before.filter(isObject) : [];
-  const said = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
-  const there = items.find((item) => item.id === id);
-  const all = there === undefined
-    ? [...items, { id, name: String(id), ...said }]
-    : items.map((item) => item === there ? { ...item, ...said } : item);
-  return all.map((item) => {
-    const least = wells.some(({ record }) => record === undefined) ? Number(item.maximumfieldcount ?? 0) : 0;
-    const most = Math.max(least, ...wells.map(({ record }) => record?.fields[String(item.id)] ?? 0));
-    return most > 0 ? { ...item, maximumfieldcount: most } : item;
-  });
-}
-
-/** The most images of any well. What others have written is not counted: at least as many as they say. */
-function fieldCount(before: Json | undefined, wells: readonly PlateWell[]): number {
-  const least = wells.some(({ record }) => record === undefined) ? Number(before ?? 0) : 0;
-  const counts = wells.map(({ record }) => Object.values(record?.fields ?? {}).reduce((sum, count) => sum + count, 0));
-  return Math.max(least, ...counts);
 }

@@ -5,13 +5,13 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import { baseName, joinPath, parentPath } from "../../path.ts";
+import { baseName, joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
-import { readNode } from "../node.ts";
 import { readGroup } from "./document.ts";
-import { type AddedWell, candidates, type PlateDocument, type WellRecord, withWell } from "./plate_document.ts";
+import { type AddedWell, withWell } from "./plate_change.ts";
+import { candidates, type PlateDocument, type WellRecord } from "./plate_document.ts";
 import { checkNgff } from "./validate.ts";
 import { parseWellDocument, type WellDocument } from "./well_document.ts";
 
@@ -36,17 +36,9 @@ export function recordOfWell({ revision, images }: WellDocument): WellRecord {
 
 /** What a plate is to know of a well with these planes. */
 export function recordOf(paths: readonly string[], revision: number, fields: WellRecord["fields"]): WellRecord {
-  const first = paths.reduce((least, path) => path < least ? path : least, paths[0]!);
-  const last = paths.reduce((most, path) => path > most ? path : most, paths[0]!);
+  const first = paths.reduce((least, path) => path < least ? path : least, paths[0] ?? "");
+  const last = paths.reduce((most, path) => path > most ? path : most, "");
   return { revision, first, last, fields };
-}
-
-/** Refuses a plate in an array. */
-export async function checkParents(store: Store, root: string, options: AbortOptions): Promise<void> {
-  for (let parent = parentPath(root); root !== "" && parent !== ""; parent = parentPath(parent)) {
-    if ((await readNode(store, parent, options))?.kind !== "array") continue;
-    throw new StorageError("not-a-directory", `its parent ${JSON.stringify(parent)} is an array`, { path: root });
-  }
 }
 
 /** Refuses planes whose path is that of a plane of another well. */

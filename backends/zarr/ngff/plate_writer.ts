@@ -5,7 +5,7 @@
  */
 
 import { inContext, StorageError } from "../../errors.ts";
-import { joinPath, normalizePath } from "../../path.ts";
+import { joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import { lockOf } from "../keyed_lock.ts";
@@ -19,7 +19,6 @@ import { planePaths } from "./plane_path.ts";
 import { parsePlateDocument, type PlateAcquisition, spelling } from "./plate_document.ts";
 import {
   checkElsewhere,
-  checkParents,
   dropConsolidated,
   plateAttributes,
   plateName,
@@ -28,8 +27,10 @@ import {
 } from "./plate_update.ts";
 import type { PyramidOptions } from "./pyramid_plan.ts";
 import { isOf, type OnExisting } from "./well_change.ts";
-import { columnIndex, parseWell, rowIndex } from "./well_name.ts";
+import { cleanWell, wellKey } from "./well_care.ts";
+import { parseWell } from "./well_name.ts";
 import { WellWriter } from "./well_writer.ts";
+import { checkAbove, storePath } from "./place.ts";
 
 /** How often a well is tried that others keep changing. */
 const MAX_TRIES = 20;
@@ -155,11 +156,13 @@ export async function writePlate(
 ): Promise<WrittenWell> {
   try {
     options.signal?.throwIfAborted();
-    const place = normalizePath(root);
+    const place = storePath(root);
     const { row, column } = namesOf(options.well);
     // One at a time for each well: in other processes, compare-and-swap has to do.
-    const key = `${place}\0${rowIndex(row) ?? row}/${columnIndex(column) ?? column}`;
-    return await lockOf(store).run(key, () => write(store, place, data, paths, layout, { row, column }, options));
+    return await lockOf(store).run(
+      wellKey(place, row, column),
+      () => write(store, place, data, paths, layout, { row, column }, options),
+    );
   } catch (error) {
     throw inContext(error, { operation: "write plate", path: root });
   }
@@ -186,7 +189,7 @@ async function write(
   const { compressor, filters, fillValue, endian, order } = options;
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const group = await readGroup(store, root, { signal });
-    if (group === undefined) await checkParents(store, root, { signal });
+    if (group === undefined) await checkAbove(store, root, { signal });
     const format = group?.format ?? options.format ?? 3;
     if (options.format !== undefined && options.format !== format) {
       throw new StorageError(
@@ -225,7 +228,7 @@ async function write(
     await updateGroup(store, root, format, (attributes = {}) => {
       return plateAttributes(attributes, format, { ...told, record }, root);
     }, { signal });
-    await writer.clean(document, { signal });
+    await cleanWell(store, joinPath(root, well), format, document, { signal });
     const images = document.images.filter((image) => isOf(image, acquisition.id)).map(({ path }) => path);
     return { well, images };
   }

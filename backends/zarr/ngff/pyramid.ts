@@ -5,7 +5,7 @@
  */
 
 import { inContext, StorageError } from "../../errors.ts";
-import { baseName, joinPath, normalizePath } from "../../path.ts";
+import { baseName, joinPath } from "../../path.ts";
 import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import { ZarrArray } from "../zarr_array.ts";
@@ -15,6 +15,7 @@ import { readImage } from "./image.ts";
 import type { NgffImage } from "./image_document.ts";
 import { createLevel, type ImageArrayOptions, type ImagePlan, publishImage, writeLevels } from "./image_writer.ts";
 import { planPyramid, type PyramidOptions } from "./pyramid_plan.ts";
+import { storePath } from "./place.ts";
 
 /** Options of {@linkcode buildPyramid}. */
 export interface BuildPyramidOptions extends PyramidOptions, ImageArrayOptions, AbortOptions {}
@@ -47,7 +48,7 @@ export async function buildPyramid(
   path: string,
   options: BuildPyramidOptions = {},
 ): Promise<NgffImage> {
-  const place = normalizePath(path);
+  const place = storePath(path);
   const { signal, method = "mean", compressor, filters, fillValue, endian, order } = options;
   try {
     const image = await readImage(store, place, { signal });

@@ -84,6 +84,28 @@ export function changedWell(
   };
 }
 
+/**
+ * What a well says without some planes. An image without planes goes; in others the pixels stay, as arrays have no holes.
+ *
+ * @param paths The paths of the planes, from the plate.
+ * @returns What it is to say; `undefined` if none of them is there.
+ */
+export function wellWithout(before: WellDocument, paths: ReadonlySet<string>): WellDocument | undefined {
+  const removed: string[] = [];
+  let found = false;
+  const images = before.images.flatMap((image) => {
+    if (image.record === undefined) return [image];
+    const planes = new Map([...image.record.planes].filter(([path]) => !paths.has(path)));
+    if (planes.size === image.record.planes.size) return [image];
+    found = true;
+    if (planes.size > 0) return [{ ...image, record: { ...image.record, planes } }];
+    removed.push(image.path);
+    return [];
+  });
+  if (!found) return undefined;
+  return { ...before, revision: before.revision + 1, images, removed: [...before.removed, ...removed] };
+}
+
 /** Refuses a well that has images already, if that is asked for. */
 export function checkExisting(images: readonly WellImage[], onExisting: OnExisting, path: string): void {
   if (onExisting !== "error" || images.length === 0) return;

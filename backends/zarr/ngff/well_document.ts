@@ -55,10 +55,10 @@ const NAME = /^[A-Za-z0-9]+$/;
  * @throws {StorageError} `corrupt`.
  */
 export function parseWellDocument(attributes: JsonObject, path: string): WellDocument | undefined {
-  const well = ngffOf(attributes, "well");
-  if (well === undefined) return undefined;
-  if (!isObject(well) || !Array.isArray(well.images)) throw unreadable(path, "well", "it has no list of images");
   const own = ownOf(attributes);
+  const well = ngffOf(attributes, "well");
+  if (well === undefined) return own.revision === undefined ? undefined : withoutImages(own);
+  if (!isObject(well) || !Array.isArray(well.images)) throw unreadable(path, "well", "it has no list of images");
   const records = isObject(own.images) ? own.images : {};
   const images = well.images.map((item: Json, index): WellImage => {
     if (!isObject(item) || typeof item.path !== "string" || !NAME.test(item.path)) {
@@ -76,10 +76,18 @@ export function parseWellDocument(attributes: JsonObject, path: string): WellDoc
     revision: integer(own.revision),
     next: Math.max(integer(own.next), 0, ...used),
     images,
-    removed: Array.isArray(own.removed)
-      ? own.removed.filter((name) => typeof name === "string" && NAME.test(name))
-      : [],
+    removed: namesOf(own.removed),
   };
+}
+
+/** A well whose images were all removed: it is none any more, and keeps its count. */
+function withoutImages({ revision, next, removed }: JsonObject): WellDocument {
+  return { revision: integer(revision), next: integer(next), images: [], removed: namesOf(removed) };
+}
+
+function namesOf(value: Json | undefined): string[] {
+  return (Array.isArray(value) ? value as Json[] : [])
+    .filter((name): name is string => typeof name === "string" && NAME.test(name));
 }
 
 /** Attributes that say what a well holds. */
@@ -94,7 +102,8 @@ export function formatWellDocument(attributes: JsonObject, format: ZarrFormat, d
     return record === undefined ? [] : [[path, formatRecord(record)]];
   });
   const own = { revision, next, images: Object.fromEntries(records), ...(removed.length > 0 && { removed }) };
-  return { ...withNgff(attributes, format, { well: withoutVersion(well) }), [OWN_KEY]: own };
+  const said = images.length === 0 ? undefined : withoutVersion(well);
+  return { ...withNgff(attributes, format, { well: said }), [OWN_KEY]: own };
 }
 
 /** Version 0.5 says which it is in one place only; 0.4 gets it back. */

@@ -8,33 +8,17 @@ import { pooled } from "../../concurrency.ts";
 import { isStorageError, StorageError } from "../../errors.ts";
 import { joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
-import type { JsonObject } from "../json.ts";
-import type { ZarrFormat } from "../metadata.ts";
 import { type Batch, type BatchImage, checkComplete } from "./batch.ts";
 import { readGroup, updateGroup } from "./document.ts";
 import { checkMethod } from "./downsample.ts";
 import { deleteDraft, deleteImage, reserve, sweepDrafts } from "./draft.ts";
 import { axesAttributes, ImageGrowth } from "./image_growth.ts";
-import {
-  createLevels,
-  type ImageArrayOptions,
-  imageAttributes,
-  type ImagePlan,
-  publishImage,
-  writeLevels,
-} from "./image_writer.ts";
+import { createLevels, imageAttributes, type ImagePlan, publishImage, writeLevels } from "./image_writer.ts";
 import { LevelArray } from "./level_array.ts";
-import { planPyramid, type PyramidOptions } from "./pyramid_plan.ts";
+import { planPyramid } from "./pyramid_plan.ts";
+import type { WellPlan } from "./well_plan.ts";
 import { checkNgff } from "./validate.ts";
-import {
-  changedWell,
-  checkExisting,
-  checkPlaces,
-  imageAt,
-  isOf,
-  type OnExisting,
-  type WrittenImage,
-} from "./well_change.ts";
+import { changedWell, checkExisting, checkPlaces, imageAt, isOf, type WrittenImage } from "./well_change.ts";
 import {
   EMPTY_WELL,
   formatWellDocument,
@@ -46,26 +30,12 @@ import {
 /** How many images are written at once. */
 const CONCURRENCY = 4;
 
-/** How the images of a well are written. */
-export interface WellPlan {
-  /** The format of Zarr. */
-  readonly format: ZarrFormat;
-  /** What to do about images that are there. */
-  readonly onExisting: OnExisting;
-  /** The number of the acquisition. */
-  readonly acquisition: number;
-  /** Which planes lie in one chunk: each in its own, or all of an image. */
-  readonly strategy: "file" | "well";
-  /** Length of a chunk along each axis; `undefined` as the strategy says. */
-  readonly chunks: readonly number[] | undefined;
-  /** Length of a shard along each axis. */
-  readonly shards: readonly number[] | undefined;
-  /** How pyramids are made; `undefined` for none. */
-  readonly multiscale: PyramidOptions | undefined;
-  /** How the arrays are kept. */
-  readonly array: ImageArrayOptions;
-  /** How the images are to be shown. */
-  readonly omero: JsonObject | undefined;
+/** What there is to do. */
+interface Work {
+  /** Images that are there, which get more planes. */
+  readonly growths: ImageGrowth[];
+  /** Images that are new. */
+  readonly news: [BatchImage, ImagePlan][];
 }
 
 /** Writes the images of one well: all are there before the well names one. */
@@ -92,60 +62,62 @@ export class WellWriter {
    */
   async write(options: AbortOptions): Promise<WellDocument | undefined> {
     const before = await this.#read(options);
+    try {
+      const work = await this.#check(before, options);
+      // Up to here nothing was changed.
+      await this.#sweep(before, options);
+      const after = await this.#publish(await this.#writeAll(before, work, options), options);
+      if (after !== undefined) this.#drafts.length = 0;
+      else await this.#clear(before);
+      return after;
+    } catch (error) {
+      // What somebody has taken away meanwhile is not missing.
+      if (!isStorageError(error, "not-found", "corrupt") || !await this.#clear(before)) throw error;
+      return undefined;
+    } finally {
+      await this.#dropDrafts();
+    }
+  }
+
+  /** Deletes the drafts; not those that the well names, though we were told that it could not be written. */
+  async #dropDrafts(): Promise<void> {
+    if (this.#drafts.length === 0) return;
+    const { images } = await this.#read();
+    for (const path of this.#drafts.splice(0)) {
+      if (images.every((image) => joinPath(this.#path, image.path) !== path)) await deleteDraft(this.#store, path);
+    }
+  }
+
+  /** Checks that all can be written. */
+  async #check(before: WellDocument, options: AbortOptions): Promise<Work> {
     const { acquisition, onExisting } = this.#plan;
     const old = before.images.filter((image) => isOf(image, acquisition));
     checkExisting(old, onExisting, this.#path);
-    const growths: ImageGrowth[] = [];
-    const news: [BatchImage, ImagePlan][] = [];
     const kept = onExisting === "replace" ? before.images.filter((image) => !old.includes(image)) : before.images;
+    const work: Work = { growths: [], news: [] };
     for (const members of this.#batch.images) {
       const image = imageAt({ ...before, images: kept }, acquisition, members);
-      if (image === undefined) news.push([members, this.#planImage(members)]);
+      if (image === undefined) work.news.push([members, this.#planImage(members)]);
       else {
         const path = joinPath(this.#path, image.path);
-        growths.push(await ImageGrowth.plan(this.#store, path, image, this.#batch, members, options));
+        work.growths.push(await ImageGrowth.plan(this.#store, path, image, this.#batch, members, options));
       }
       checkPlaces(kept, acquisition, this.#recordOf(members), this.#path);
     }
-    // Up to here nothing was changed.
-    await this.#sweep(before, options);
-    try {
-      const names: string[] = [];
-      for (const _ of news) names.push(await this.#reserve(before.next, options));
-      const written = await pooled(news, CONCURRENCY, ([members, plan], index) => {
-        return this.#writeNew(names[index]!, members, plan, options);
-      }, options.signal);
-      for (const growth of growths) {
-        const record = await growth.write(this.#plan.format, options);
-        written.push({ path: growth.image.path, isNew: false, record });
-      }
-      const after = await this.#publish(written, options);
-      if (after !== undefined) {
-        this.#drafts.length = 0;
-        return after;
-      }
-    } catch (error) {
-      if (!isStorageError(error, "not-found") || !await this.#isGone(growths)) throw error;
-    } finally {
-      for (const path of this.#drafts.splice(0)) await deleteDraft(this.#store, path);
-    }
-    await this.#clear(growths);
-    return undefined;
+    return work;
   }
 
-  /** Deletes the images that were replaced, and forgets them. */
-  async clean({ removed }: WellDocument, options: AbortOptions): Promise<void> {
-    if (removed.length === 0) return;
-    const gone: string[] = [];
-    for (const name of removed) {
-      if (await deleteImage(this.#store, joinPath(this.#path, name), options)) gone.push(name);
+  async #writeAll({ next }: WellDocument, { news, growths }: Work, options: AbortOptions): Promise<WrittenImage[]> {
+    const names: string[] = [];
+    for (const _ of news) names.push(await this.#reserve(next, options));
+    const written = await pooled(news, CONCURRENCY, ([members, plan], index) => {
+      return this.#writeNew(names[index]!, members, plan, options);
+    }, options.signal);
+    for (const growth of growths) {
+      const record = await growth.write(this.#plan.format, options);
+      written.push({ path: growth.image.path, isNew: false, record });
     }
-    await updateGroup(this.#store, this.#path, this.#plan.format, (attributes) => {
-      const document = attributes && parseWellDocument(attributes, this.#path);
-      if (document === undefined) return undefined;
-      const left = document.removed.filter((name) => !gone.includes(name));
-      return formatWellDocument(attributes!, this.#plan.format, { ...document, removed: left });
-    }, options);
+    return written;
   }
 
   async #read(options?: AbortOptions): Promise<WellDocument> {
@@ -193,9 +165,9 @@ export class WellWriter {
   }
 
   /** Deletes what writers have left that did not get to the end. */
-  async #sweep({ removed }: WellDocument, options: AbortOptions): Promise<void> {
+  async #sweep({ removed, images }: WellDocument, options: AbortOptions): Promise<void> {
     for (const name of removed) await deleteImage(this.#store, joinPath(this.#path, name), options);
-    await sweepDrafts(this.#store, this.#path, options);
+    await sweepDrafts(this.#store, this.#path, new Set(images.map(({ path }) => path)), options);
   }
 
   /** Takes the first number that nobody has. */
@@ -215,7 +187,7 @@ export class WellWriter {
     const full = await LevelArray.open(this.#store, joinPath(path, plan.paths[0]!), [], options);
     await full.writePlanes(members.planes, options);
     await writeLevels(this.#store, path, plan, undefined, options);
-    await publishImage(this.#store, path, plan, options);
+    await publishImage(this.#store, path, plan, { ...options, isDraft: true });
     return { path: name, isNew: true, record };
   }
 
@@ -233,18 +205,15 @@ export class WellWriter {
     return after;
   }
 
-  /** Whether somebody has replaced an image that was added to. */
-  async #isGone(growths: readonly ImageGrowth[]): Promise<boolean> {
+  /**
+   * Deletes what may have been written to images that somebody has taken away meanwhile.
+   *
+   * @returns Whether there are such.
+   */
+  async #clear(before: WellDocument): Promise<boolean> {
     const { images } = await this.#read();
-    return growths.some(({ image }) => images.every(({ path }) => path !== image.path));
-  }
-
-  /** Deletes what was written to images that somebody has replaced meanwhile. */
-  async #clear(growths: readonly ImageGrowth[]): Promise<void> {
-    const { images } = await this.#read();
-    for (const { image } of growths) {
-      if (images.some(({ path }) => path === image.path)) continue;
-      await deleteImage(this.#store, joinPath(this.#path, image.path));
-    }
+    const gone = before.images.filter((image) => images.every(({ path }) => path !== image.path));
+    for (const { path } of gone) await deleteImage(this.#store, joinPath(this.#path, path));
+    return gone.length > 0;
   }
 }
