@@ -20,6 +20,7 @@ function planes(count: number): [ReturnType<typeof plane>[], string[]] {
 
 /** Layouts that are refused, for as many planes as they have coordinates, and what is said. */
 const REFUSED: readonly (readonly [ZarrBatchLayout, RegExp, number?])[] = [
+  [undefined as never, /a list of axes and a list of coordinates/, 1],
   [{ axes: [CHANNELS], coordinates: [[0]] }, /1 coordinates for 2 planes/, 2],
   [{ axes: [CHANNELS], coordinates: [] }, /has no planes/, 0],
   [{ axes: [CHANNELS, CHANNELS], coordinates: [[0, 0]] }, /two axes are called "channel"/],
@@ -91,9 +92,15 @@ Deno.test("planes, paths and options that are wrong are refused before anything 
     [data, [paths[0]!, "p.zarr/A"], {}, "invalid-argument", /the plate itself keeps something/],
     [data, [paths[0]!, "p.zarr/A/1"], {}, "invalid-argument", /the plate itself/],
     [data, [paths[0]!, "p.zarr/A/1/0/x.tif"], {}, "invalid-argument", /the plate itself/],
+    [data, [paths[0]!, "p.zarr/BB/07/3"], {}, "invalid-argument", /the plate itself/],
     [data, [paths[0]!, "p.zarr/b/zarr.json"], {}, "invalid-argument", /the plate itself/],
     [data, [paths[0]!, "../p.zarr/1.tif"], {}, "invalid-argument", /below its plate/],
     [data, [paths[0]!, "p.zarr/../../1.tif"], {}, "invalid-path", /root/],
+    [data, paths, { onExisting: "append" as "merge" }, "invalid-argument", /"merge" or "replace" or "error"/],
+    [data, paths, { strategy: "plane" as "file" }, "invalid-argument", /"file" or "well"/],
+    [data, paths, { format: 4 as 3 }, "invalid-argument", /format must be 2 or 3/],
+    [data, paths, { multiscale: { method: "median" as "mean" } }, "invalid-argument", /"mean" or "nearest"/],
+    [data, paths, { well: undefined as never }, "invalid-argument", /a well is called/],
     [data, paths, { well: "A" }, "invalid-argument", /"A01" or "AA7"/],
     [data, paths, { well: { row: "A", column: "1/2" } }, "invalid-argument", /plate.columns\[0\].name/],
     [data, paths, { chunks: [1, 6] }, "invalid-argument", /3 axes and chunks 2/],

@@ -188,6 +188,10 @@ Deno.test("shards, chunks and codecs as they are asked for", async () => {
   const array = await ZarrArray.open(store, "p.zarr/A/1/0/0");
   assert.deepEqual([array.chunks, array.shards, array.fillValue], [[1, 1, 3, 5], [2, 2, 6, 5], 7]);
   assert.deepEqual((await filesIn(store, "p.zarr/A/1/0/0/c")).length, 1);
+  const more = planesOf("A1", { channels: ["w2", "w3"], z: [2, 3] });
+  await write(store, more, { well: "A1" });
+  await holds(store, together(batch, more));
+  assert.deepEqual((await filesIn(store, "p.zarr/A/1/0/0/c")).length, 4);
 });
 
 Deno.test("planes of every type, and planes that lie otherwise in memory", async () => {

@@ -94,7 +94,7 @@ export interface ZarrBatchLayout {
  * @throws {StorageError} `invalid-argument`, saying what to do.
  */
 export function checkLayout(layout: ZarrBatchLayout, planes: number): void {
-  const { axes, coordinates, pixelSize } = layout;
+  const { axes, coordinates, pixelSize } = layout ?? {};
   if (!Array.isArray(axes) || !Array.isArray(coordinates)) {
     throw invalid("a layout needs a list of axes and a list of coordinates");
   }

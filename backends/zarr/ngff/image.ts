@@ -28,6 +28,7 @@ import {
 } from "./image_writer.ts";
 import { planPyramid, type PyramidOptions } from "./pyramid_plan.ts";
 import { makeGroupsAbove, storePath } from "./place.ts";
+import { checkChoice } from "./choice.ts";
 
 /** An axis of an image that is written. */
 export interface ImageAxis extends NgffAxis {
@@ -120,6 +121,7 @@ export async function writeImage(
   const { format = 3, signal } = options;
   try {
     signal?.throwIfAborted();
+    checkChoice("format", format, [2, 3]);
     if (!isNdArray(array)) throw new StorageError("invalid-value", "an image must be an array of numbers");
     const plan = planImage(place, array, options);
     imageAttributes({}, plan, place);

@@ -8,6 +8,7 @@ import { StorageError } from "../../errors.ts";
 import { isInside, relativePath } from "../../path.ts";
 import { METADATA_FILES } from "../node.ts";
 import { storePath } from "./place.ts";
+import { columnIndex, rowIndex } from "./well_name.ts";
 
 /**
  * Paths of planes as they are kept: from the plate.
@@ -27,7 +28,7 @@ export function planePaths(root: string, paths: readonly string[], well: string)
     }
     const relative = root === "" ? place : relativePath(root, place);
     const names = relative.split("/");
-    if (isInside(well, relative) || names.some((name) => METADATA_FILES.has(name)) || inImage(relative, well)) {
+    if (isInside(well, relative) || names.some((name) => METADATA_FILES.has(name)) || isPlatePath(names)) {
       throw new StorageError(
         "invalid-argument",
         `${JSON.stringify(relative)} is where the plate itself keeps something: call the plane otherwise`,
@@ -38,7 +39,8 @@ export function planePaths(root: string, paths: readonly string[], well: string)
   });
 }
 
-/** Whether a path is that of an image of the well, or in one: these are called by digits. */
-function inImage(relative: string, well: string): boolean {
-  return relative.startsWith(`${well}/`) && /^\d+(?:\/|$)/.test(relative.slice(well.length + 1));
+/** Whether a path is that of a well, of an image of one, or in one: `A/1`, `A/1/0`. */
+function isPlatePath([row = "", column = "", image]: readonly string[]): boolean {
+  return rowIndex(row) !== undefined && columnIndex(column) !== undefined &&
+    (image === undefined || /^\d+$/.test(image));
 }

@@ -29,6 +29,7 @@ import type { PyramidOptions } from "./pyramid_plan.ts";
 import { isOf, type OnExisting } from "./well_change.ts";
 import { cleanWell, wellKey } from "./well_care.ts";
 import { parseWell } from "./well_name.ts";
+import { checkChoice } from "./choice.ts";
 import { WellWriter } from "./well_writer.ts";
 import { checkAbove, storePath } from "./place.ts";
 
@@ -157,6 +158,7 @@ export async function writePlate(
   try {
     options.signal?.throwIfAborted();
     const place = storePath(root);
+    checkOptions(options);
     const { row, column } = namesOf(options.well);
     // One at a time for each well: in other processes, compare-and-swap has to do.
     return await lockOf(store).run(
@@ -166,6 +168,12 @@ export async function writePlate(
   } catch (error) {
     throw inContext(error, { operation: "write plate", path: root });
   }
+}
+
+function checkOptions({ onExisting, strategy, format }: WritePlateOptions): void {
+  checkChoice("onExisting", onExisting, ["merge", "replace", "error"]);
+  checkChoice("strategy", strategy, ["file", "well"]);
+  checkChoice("format", format, [2, 3]);
 }
 
 function namesOf(well: string | WellNames): WellNames {

@@ -6,6 +6,7 @@
 
 import { StorageError } from "../../errors.ts";
 import type { NgffAxis } from "./axis.ts";
+import { checkChoice } from "./choice.ts";
 import type { DownsamplingMethod } from "./downsample.ts";
 
 /** How a pyramid is made: level after level of half the size. */
@@ -67,9 +68,7 @@ export function planPyramid(
   const levels: PyramidLevel[] = [{ shape: [...shape], step: ones, factor: ones }];
   if (options === undefined) return levels;
   const { levels: count, minimumSize = MINIMUM_SIZE, axes: names = ["y", "x"], method = "mean" } = options;
-  if (method !== "mean" && method !== "nearest") {
-    throw invalid(`the method of a pyramid must be "mean" or "nearest": it is ${JSON.stringify(method)}`);
-  }
+  checkChoice("method", method, ["mean", "nearest"]);
   for (const [name, value] of [["levels", count ?? 1], ["minimumSize", minimumSize]] as const) {
     if (!Number.isInteger(value) || value < 1) {
       throw invalid(`${name} must be an integer of at least 1: it is ${value}`);
