@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
+import { ngffProblemsIn } from "../../backends/zarr/ngff/inspection.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
 import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
 import { filesIn, overStores } from "./images.ts";
@@ -157,6 +158,47 @@ Deno.test("processes that write to one plate on disk", async () => {
       planesOf("A1", { sites: ["shared"], channels: [`w${n}`] }),
     ]);
     await holds(new DiskStore({ root }), together(...batches));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a process that is killed leaves a plate that is whole, and that the next one goes on with", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const store = new DiskStore({ root });
+    const endless = new URL("endless.ts", import.meta.url).pathname;
+    // Whatever is written comes to show in the files, or in the plate.
+    const state = async () => [...await filesIn(store, "p.zarr"), (await store.stat("p.zarr/zarr.json"))?.etag].join();
+    for (const pause of [0, 40, 90, 150, 230]) {
+      const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--quiet", endless, root] }).spawn();
+      const before = await state();
+      for (let waits = 0; await state() === before; waits++) {
+        assert(waits < 4000, "nothing new is written");
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      child.kill("SIGKILL");
+      await child.status;
+      const plate = await Plate.open(store, "p.zarr").catch((error) => {
+        assert.equal(error.code, "not-found");
+      });
+      if (plate !== undefined) {
+        const problems = await ngffProblemsIn(store, "p.zarr");
+        assert.deepEqual(problems, []);
+        const planes = await plate.planes();
+        const pixels = await plate.load(planes.map(({ path }) => path));
+        for (const [index, { path, well, coordinates }] of planes.entries()) {
+          const name = well.replace("/", "");
+          const options = { sites: [coordinates.site!], channels: [coordinates.channel!] };
+          const states = [0, 1].map((seed) => planesOf(name, { ...options, seed }).data[0]!);
+          assert(states.some(({ data }) => String(data) === String(pixels[index]!.data)), path);
+        }
+      }
+    }
+    const last = planesOf("H12", { sites: [1] });
+    await write(store, last, { well: "H12" });
+    assert.deepEqual(await (await Plate.open(store, "p.zarr")).load(last.paths), last.data);
   } finally {
     await Deno.remove(root, { recursive: true });
   }
