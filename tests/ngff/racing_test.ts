@@ -56,6 +56,66 @@ for (const format of [3, 2] as const) {
   });
 }
 
+/** A store in which something happens just before it is first asked to read or write a path. */
+function interrupted(
+  inner: MemoryStore,
+  method: "read" | "write",
+  pattern: RegExp,
+  work: () => Promise<unknown>,
+): Store {
+  let due = true;
+  async function before(asked: "read" | "write", path: string): Promise<void> {
+    if (!due || asked !== method || !pattern.test(path)) return;
+    due = false;
+    await work();
+  }
+  return {
+    ...watched(inner),
+    async read(path, options) {
+      await before("read", path);
+      return await inner.read(path, options);
+    },
+    async write(path, bytes, options) {
+      await before("write", path);
+      return await inner.write(path, bytes, options);
+    },
+  };
+}
+
+Deno.test("a well that is replaced just before its pixels are read: the new ones, and never none", async () => {
+  for (const format of [3, 2] as const) {
+    const inner = new MemoryStore();
+    const [first, second] = [planesOf("A1"), planesOf("A1", { seed: 6 })];
+    await write(inner, first, { well: "A1", format });
+    const replace = () => write(inner, second, { well: "A1", onExisting: "replace" });
+    const store = interrupted(inner, "read", /A\/1\/0\/0\/(c\/)?0\/0\/0\/0$/, replace);
+    assert.deepEqual(await (await Plate.open(store, "p.zarr")).load(first.paths), second.data);
+  }
+});
+
+Deno.test("who tells the plate last does not take back what the well said before", async () => {
+  const inner = new MemoryStore();
+  const batches = [2, 1, 3, 4].map((site) => planesOf("A1", { sites: [site] }));
+  await write(inner, batches[0]!, { well: "A1" });
+  const store = interrupted(inner, "write", /^p.zarr\/zarr.json$/, async () => {
+    await write(inner, batches[2]!, { well: "A1" });
+    await write(inner, batches[3]!, { well: "A1" });
+  });
+  await write(store, batches[1]!, { well: "A1" });
+  await holds(inner, together(...batches));
+  assert.deepEqual((await Plate.open(inner, "p.zarr")).acquisitions, [{ id: 0, name: "0", maximumfieldcount: 4 }]);
+});
+
+Deno.test("planes that come to share a chunk do not overwrite each other", async () => {
+  const inner = new MemoryStore();
+  const batches = [["a", "b"], ["c"], ["d"]].map((channels) => planesOf("A1", { channels }));
+  await write(inner, batches[0]!, { well: "A1", strategy: "well" });
+  const store = interrupted(inner, "write", /\/c\/1\/0\/0\/0$/, () => write(inner, batches[2]!, { well: "A1" }));
+  await write(store, batches[1]!, { well: "A1" });
+  await holds(inner, together(...batches));
+  assert.deepEqual((await ZarrArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
+});
+
 Deno.test("one lock in a process: nobody writes anything twice", async () => {
   const inner = new MemoryStore();
   const writes: string[] = [];
