@@ -17,7 +17,7 @@ import type { Format } from "../backends/formats/format.ts";
 import type { ImageSamplingRequest, ImageSamplingResult } from "../backends/sampling.ts";
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../backends/stores/store.ts";
 import { mirror, type MirrorOptions, type MirrorResult } from "./mirror.ts";
-import type { LoadOptionsOf, SaveOptionsOf } from "./names.ts";
+import type { BatchOptionsOf, LoadOptionsOf, SaveOptionsOf } from "./names.ts";
 import { sortNaturally } from "./natural_order.ts";
 import { type UpdateOptions, updateValue } from "./update.ts";
 import { collect, type DirsAndFiles, findFile, walkEntries, type WalkOptions } from "./walk.ts";
@@ -109,7 +109,7 @@ export class BackendView<T extends BackendBase = StorageBackend> {
     this: BackendView<T> & Saves,
     data: readonly unknown[],
     paths: readonly string[],
-    options?: SaveOptionsOf<T>,
+    options?: BatchOptionsOf<T>,
   ): Promise<SaveResult[]> {
     return await this.#run("save", undefined, () => this.#storage("saveBatch").saveBatch(data, paths, options));
   }

@@ -12,7 +12,7 @@ import { type ImageSamplingRequest, type ImageSamplingResult, sampleImage } from
 import type { AbortOptions, Entry, ReadOptions, WriteOptions } from "../backends/stores/store.ts";
 import { BackendRouter } from "./backend_router.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
-import type { AnyBackends, Backends, LoadOptionsOf, NamesWith, SaveOptionsOf } from "./names.ts";
+import type { AnyBackends, Backends, BatchOptionsOf, LoadOptionsOf, NamesWith, SaveOptionsOf } from "./names.ts";
 import type { TransferOptions } from "./side.ts";
 import { planeOf, type SourcePixelRef } from "./source_pixel_ref.ts";
 import {
@@ -122,7 +122,7 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     data: readonly unknown[],
     paths: readonly string[],
     backend: K,
-    options?: SaveOptionsOf<B[K]>,
+    options?: BatchOptionsOf<B[K]>,
   ): Promise<SaveResult[]> {
     return this.view(backend).saveBatch(data, paths, options);
   }

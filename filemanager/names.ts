@@ -72,6 +72,13 @@ export type LoadOptionsOf<T> = With<LoadOptions, ParameterOf<T, "load", 1>>;
 export type SaveOptionsOf<T> = With<SaveOptions, ParameterOf<T, "save", 2>>;
 
 /**
+ * The options with which a backend saves many.
+ *
+ * @typeParam T The backend.
+ */
+export type BatchOptionsOf<T> = With<SaveOptions, ParameterOf<T, "saveBatch", 2>>;
+
+/**
  * Options of every backend, and those of one, which count where both have a word for something.
  *
  * @typeParam O The options of every backend.

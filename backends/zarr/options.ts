@@ -11,6 +11,8 @@ import type { Store } from "../stores/store.ts";
 import type { Format } from "../formats/format.ts";
 import type { ZarrLayoutOptions } from "./array_plan.ts";
 import type { ZarrFormat } from "./metadata.ts";
+import type { ZarrBatchLayout } from "./ngff/batch_layout.ts";
+import type { WritePlateOptions } from "./ngff/plate_writer.ts";
 import type { Selection } from "./selection.ts";
 
 /** Options of `ZarrBackend`. */
@@ -54,4 +56,20 @@ export interface ZarrSaveOptions extends Omit<ExpiringSaveOptions, "format">, Om
    * @default {undefined} a file under a suffix that a format knows; else an array, in the format of Zarr of the group above, or 3
    */
   format?: ZarrFormat | Format | string | undefined;
+}
+
+/** Options of `ZarrBackend.saveBatch`. With a layout, the values are the planes of one well of a plate. */
+export interface ZarrBatchOptions extends ZarrSaveOptions, Partial<Omit<WritePlateOptions, keyof ZarrSaveOptions>> {
+  /**
+   * How the planes lie in the images of a well.
+   *
+   * @default {undefined} each value is saved by itself
+   */
+  layout?: ZarrBatchLayout | undefined;
+  /**
+   * Path of the plate.
+   *
+   * @default {the nearest directory called `….zarr` above the first path, or the one it is in}
+   */
+  plate?: string | undefined;
 }
