@@ -34,7 +34,7 @@ export interface Coder {
   /**
    * Decodes a chunk.
    *
-   * @param bytes The chunk; threads take its memory.
+   * @param bytes The chunk.
    * @param take Takes the elements, which are gone afterwards.
    * @throws {StorageError} `corrupt`.
    */

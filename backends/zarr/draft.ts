@@ -10,6 +10,7 @@ import { joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
+import { formatDocument, newGeneration } from "./generation.ts";
 import { type Head, isCurrent, readAttributesV2 } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
 import { formatJson, type JsonObject } from "./json.ts";
@@ -32,15 +33,17 @@ type Kept = Pick<ArrayMetadata, "format" | "document" | "attributes">;
 /** An array that is being built. */
 export class Draft implements Replacement {
   readonly stage: string;
+  /** Which array it is. */
+  readonly generation: string = newGeneration();
   readonly chunks: string;
   readonly keys: Set<string> = new Set();
   readonly format: ZarrFormat;
   readonly document: JsonObject;
   readonly attributes: JsonObject;
 
-  private constructor(stage: string, { format, document, attributes }: Kept) {
-    this.stage = stage;
-    this.chunks = joinPath(stage, "array");
+  private constructor(directory: string, { format, document, attributes }: Kept) {
+    this.stage = joinPath(directory, stageName(this.generation));
+    this.chunks = joinPath(this.stage, "array");
     this.format = format;
     this.document = document;
     this.attributes = attributes;
@@ -111,7 +114,7 @@ export class Draft implements Replacement {
     if (store.write === undefined || store.delete === undefined || store.list === undefined) {
       throw new StorageError("unsupported", "its store cannot write, list and delete", { path });
     }
-    const draft = new Draft(joinPath(await above(store, path, { signal }), stageName()), metadata);
+    const draft = new Draft(await above(store, path, { signal }), metadata);
     try {
       await fill(draft);
       return draft;
@@ -127,7 +130,7 @@ export class Draft implements Replacement {
       await store.write!(joinPath(this.chunks, V2_ATTRIBUTES_FILE), formatJson(this.attributes));
     }
     const file = this.format === 3 ? V3_FILE : V2_ARRAY_FILE;
-    return (await store.write!(joinPath(this.chunks, file), formatJson(this.document))).etag;
+    return (await store.write!(joinPath(this.chunks, file), formatDocument(this.document, this.generation))).etag;
   }
 
   /** Takes away what was built. */

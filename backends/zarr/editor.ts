@@ -13,12 +13,12 @@ import { sizeOf } from "../formats/shape.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
 import type { CoderOptions } from "./coder.ts";
-import { type ArrayHead, isArrayHead, readHead } from "./head.ts";
-import { formatJson, type JsonObject } from "./json.ts";
+import { formatDocument, newGeneration } from "./generation.ts";
+import { guardedBy, Replaced } from "./guarded_store.ts";
+import { type ArrayHead, type Head, isArrayHead, lookAtHead, readHead } from "./head.ts";
+import type { JsonObject } from "./json.ts";
 import { changed, exclusively, isUnfinished } from "./publish.ts";
-import { recording } from "./recording.ts";
 import { finish } from "./replacement.ts";
-import { lineageOf } from "./lineage.ts";
 import { type AxisRange, rangesOf, type Selection } from "./selection.ts";
 import type { ZarrTree } from "./tree.ts";
 import { layoutOf, type ZarrValue } from "./value.ts";
@@ -159,7 +159,6 @@ export class ArrayEditor {
     plan: (metadata: ArrayMetadata) => readonly AxisRange[],
     value: unknown,
   ): Promise<ZarrEditResult> {
-    const lineage = lineageOf(this.#store);
     if (ifMatch !== undefined) await this.#claim(path, ifMatch, signal);
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const head = await this.head(path, { signal });
@@ -168,19 +167,28 @@ export class ArrayEditor {
       checkInside(ranges, node.shape, path);
       const lengths = ranges.map(({ length }) => length);
       const layout = layoutOf(value, node.type, lengths, ranges.map(({ dropped }) => !dropped));
-      const record = recording(this.#store);
+      const guarded = guardedBy(this.#store, head);
       try {
-        await new ChunkedArray(record.store, path, node, await pipelineOf(node)).write(ranges, layout, {
+        await new ChunkedArray(guarded.store, path, node, await pipelineOf(node)).write(ranges, layout, {
           signal,
           workers,
         });
       } catch (error) {
-        throw await this.#partly(head, record.changes, error);
+        if (error instanceof Replaced) continue;
+        // What was read of another array than this need not make sense.
+        if (isStorageError(error, "corrupt") && !await this.#isStill(head, { signal })) continue;
+        throw await this.#partly(head, guarded.changes(), error);
       }
-      const etag = await this.touch(path, (current) => lineage.areOne(path, head.etag, current));
+      const etag = await this.touch(path, head);
       if (etag !== undefined) return { etag, shape: node.shape };
     }
     throw busy(path);
+  }
+
+  /** Whether the array is the one whose document was read. */
+  async #isStill(head: ArrayHead, options: AbortOptions): Promise<boolean> {
+    const now = await lookAtHead(this.#store, head.path, options);
+    return now !== undefined && isSame(head, now);
   }
 
   /** Lets only one of those who change the same content under a condition go on. */
@@ -206,16 +214,13 @@ export class ArrayEditor {
    * Writes the document as it is, so that the array has another etag.
    *
    * @param path The array.
-   * @param isSame Whether an etag is one of the array that was changed.
+   * @param changed The document of the array that was changed; `undefined` for whichever is there.
    * @returns The etag; `undefined` if it is not the same array any more.
    */
-  async touch(
-    path: string,
-    isSame: (etag: string | undefined) => boolean = () => true,
-  ): Promise<string | undefined> {
+  async touch(path: string, changed?: ArrayHead): Promise<string | undefined> {
     for (;;) {
       const head = await this.head(path);
-      if (!isSame(head.etag)) return undefined;
+      if (changed !== undefined && !isSame(changed, head)) return undefined;
       const etag = await this.rewrite(head, head.document);
       if (etag !== undefined) return etag;
     }
@@ -224,16 +229,18 @@ export class ArrayEditor {
   /** Writes the document of the same array; `undefined` if it has changed. */
   async rewrite(head: ArrayHead, document: JsonObject): Promise<string | undefined> {
     try {
-      const { etag } = await this.#store.write!(joinPath(head.path, head.file), formatJson(document), {
-        ifMatch: head.etag,
-      });
-      lineageOf(this.#store).follow(head.path, head.etag, etag);
-      return etag;
+      const bytes = formatDocument(document, head.generation ?? newGeneration());
+      return (await this.#store.write!(joinPath(head.path, head.file), bytes, { ifMatch: head.etag })).etag;
     } catch (error) {
       if (isStorageError(error, "precondition-failed")) return undefined;
       throw error;
     }
   }
+}
+
+/** Whether two documents are those of one array. */
+function isSame(a: Head, b: Head): boolean {
+  return a.etag === b.etag || (a.generation !== undefined && a.generation === b.generation);
 }
 
 function checkInside(ranges: readonly AxisRange[], shape: readonly number[], path: string): void {

@@ -9,6 +9,7 @@
 import { isStorageError, type StorageError } from "../errors.ts";
 import { joinPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
+import { generationOf } from "./generation.ts";
 import { isObject, type JsonObject, parseObject } from "./json.ts";
 import { type ArrayMetadata, malformed, type NodeMetadata } from "./metadata.ts";
 import { parseArrayV2, parseGroupV2, V2_ARRAY_FILE, V2_ATTRIBUTES_FILE, V2_GROUP_FILE } from "./metadata_v2.ts";
@@ -31,6 +32,8 @@ export interface Head {
   readonly file: string;
   /** The etag of that file: the etag of an array. */
   readonly etag: string | undefined;
+  /** Which array it is of, if it says so. */
+  readonly generation: string | undefined;
   /** When that file last changed. */
   readonly modified: Date | undefined;
   /** What stands in it. */
@@ -80,7 +83,7 @@ export async function lookAtHead(store: Store, path: string, options?: AbortOpti
     const bytes = await store.read(place, options);
     if (bytes === undefined) continue;
     const known: Known = { document: {}, node: undefined, replacement: undefined };
-    const head = { path, file, etag: stat.etag, modified: stat.modified };
+    const head = { path, file, etag: stat.etag, generation: generationOf(bytes), modified: stat.modified };
     try {
       known.document = parseObject(bytes, place);
       await understand(store, path, file, known, options);

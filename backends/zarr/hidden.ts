@@ -6,6 +6,7 @@
 
 import { StorageError } from "../errors.ts";
 import { joinPath, parentPath } from "../path.ts";
+import { newGeneration } from "./generation.ts";
 import { METADATA_FILES } from "./node.ts";
 
 const STAGE = /^\.polystore-zarr-[0-9a-f]{16}$/;
@@ -16,8 +17,8 @@ export function isStage(name: string): boolean {
 }
 
 /** A name for a directory in which something is built: no two are the same. */
-export function stageName(): string {
-  return `.polystore-zarr-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
+export function stageName(generation: string = newGeneration()): string {
+  return `.polystore-zarr-${generation}`;
 }
 
 /** Whether a name is not shown. */

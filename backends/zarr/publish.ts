@@ -10,16 +10,19 @@ import { joinPath } from "../path.ts";
 import type { Store } from "../stores/store.ts";
 import type { Draft } from "./draft.ts";
 import { type Head, isThere, lookAtHead } from "./head.ts";
+import { formatDocument } from "./generation.ts";
 import { asideIn, takeAside } from "./exchange.ts";
 import { type Hierarchy, makeHierarchy } from "./groups.ts";
 import { lockOf } from "./keyed_lock.ts";
 import { V3_FILE } from "./metadata_v3.ts";
-import { writeDocument } from "./node.ts";
 import { finish, formatReplacement, type Replacement } from "./replacement.ts";
 import type { ZarrTree } from "./tree.ts";
 
 /** How often it is tried when others keep changing what is there. */
 const MAX_TRIES = 1000;
+
+/** What need not be known to finish. */
+const UNREAD = { modified: undefined, node: undefined, trouble: undefined };
 
 /** Where arrays are published. */
 export interface Publisher extends Hierarchy {
@@ -124,18 +127,10 @@ export async function publish(
         const file = there?.file ?? V3_FILE;
         const condition = there === undefined ? { ifAbsent: true } : { ifMatch: there.etag };
         try {
-          const etag = await writeDocument(store, joinPath(path, file), document, condition);
+          const bytes = formatDocument(document, draft.generation);
+          const { etag } = await store.write!(joinPath(path, file), bytes, condition);
           kept = true;
-          const head = {
-            path,
-            file,
-            etag,
-            modified: undefined,
-            document,
-            node: undefined,
-            trouble: undefined,
-            replacement: draft,
-          };
+          const head = { ...UNREAD, path, file, etag, document, generation: draft.generation, replacement: draft };
           return await finish(store, head) ?? etag;
         } catch (error) {
           if (kept || !isStorageError(error, "precondition-failed", "already-exists")) throw error;

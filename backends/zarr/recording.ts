@@ -5,16 +5,13 @@
  */
 
 import type { Store } from "../stores/store.ts";
-import { shareLock } from "./keyed_lock.ts";
 
 /** What was written. */
 export interface Recording {
   /** The store, as far as chunks need it. */
   readonly store: Store;
   /** The files that were written and not deleted. */
-  readonly written: Set<string>;
-  /** How many files were written or deleted. */
-  changes: number;
+  readonly written: ReadonlySet<string>;
 }
 
 /** A store in front of a store that remembers what is written. */
@@ -26,16 +23,12 @@ export function recording(inner: Store): Recording {
     write: inner.write && (async (path, bytes, options) => {
       const result = await inner.write!(path, bytes, options);
       written.add(path);
-      made.changes++;
       return result;
     }),
     delete: inner.delete && (async (path, options) => {
       await inner.delete!(path, options);
       written.delete(path);
-      made.changes++;
     }),
   };
-  const made: Recording = { store, written, changes: 0 };
-  shareLock(store, inner);
-  return made;
+  return { store, written };
 }

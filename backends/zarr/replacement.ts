@@ -16,6 +16,7 @@ import { joinPath, relativePath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { ReadOptions, Stat, Store } from "../stores/store.ts";
 import type { Head } from "./head.ts";
+import { formatDocument, newGeneration } from "./generation.ts";
 import { formatJson, isObject, type JsonObject } from "./json.ts";
 import { malformed, type ZarrFormat } from "./metadata.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
@@ -117,7 +118,7 @@ export async function finish(
   const attributesFile = joinPath(path, V2_ATTRIBUTES_FILE);
   if (hasAttributes) await finishing.put(attributesFile, formatJson(attributes));
   else await finishing.remove(attributesFile);
-  const etag = await finishing.conclude(file, formatJson(document));
+  const etag = await finishing.conclude(file, formatDocument(document, head.generation ?? newGeneration()));
   await deleteTree(store, replacement.stage);
   return etag;
 }
@@ -183,23 +184,31 @@ class Finishing {
     }
   }
 
-  /** Writes a file, unless it changes after the document was looked at. Answers its etag. */
+  /** Writes a file, while the document is the same. Answers its etag. */
   async put(place: string, bytes: Uint8Array): Promise<string | undefined> {
-    const etag = await this.#etag(place);
-    if (!await this.#pending()) return undefined;
-    try {
+    return await this.#change(place, async (etag) => {
       return (await this.#store.write!(place, bytes, etag === undefined ? { ifAbsent: true } : { ifMatch: etag })).etag;
-    } catch (error) {
-      if (isStorageError(error, "precondition-failed", "already-exists")) return undefined;
-      throw error;
-    }
+    });
   }
 
-  /** Deletes a file, unless it changes after the document was looked at. */
+  /** Deletes a file, while the document is the same. */
   async remove(place: string): Promise<void> {
-    const etag = await this.#etag(place);
-    if (etag === undefined || !await this.#pending()) return;
-    await this.#store.delete!(place, { ifMatch: etag }).catch(ignoring("precondition-failed"));
+    await this.#change(place, async (etag) => {
+      if (etag !== undefined) await this.#store.delete!(place, { ifMatch: etag });
+    });
+  }
+
+  /** Changes a file that nobody has changed since the document was looked at. Who still changes the old array is outdone. */
+  async #change<T>(place: string, work: (etag: string | undefined) => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      const etag = await this.#etag(place);
+      if (!await this.#pending()) return undefined;
+      try {
+        return await work(etag);
+      } catch (error) {
+        if (!isStorageError(error, "precondition-failed", "already-exists")) throw error;
+      }
+    }
   }
 
   async #etag(place: string): Promise<string | undefined> {

@@ -150,6 +150,37 @@ for (const { name, open } of PLACES) {
     assert.deepEqual(await a.load("n"), ndarray(new Int32Array([10, 0, 0, 10]), [4]));
   });
 
+  each("parts that are written while the array gets other chunks and formats spoil nothing", async (store) => {
+    const [a, b, c] = [0, 1, 2].map(() => new ZarrBackend({ store: store() })) as [
+      ZarrBackend,
+      ZarrBackend,
+      ZarrBackend,
+    ];
+    await a.save(ndarray(new Int32Array(12), [12]), "n", { chunks: [4] });
+    let done = 0;
+    const replace = async (): Promise<void> => {
+      while (done < 12) {
+        const { etag } = await a.stat("n");
+        const { data } = await a.load("n") as { data: Int32Array };
+        const next = data.slice();
+        next[11]!++;
+        const layout = { chunks: [1 + done % 5], format: done % 3 === 0 ? 2 as const : 3 as const };
+        const compressor = done % 2 === 0 ? null : "gzip";
+        try {
+          await a.save(ndarray(next, [12]), "n", { ...layout, compressor, ifMatch: etag });
+          done++;
+        } catch (error) {
+          if (!isStorageError(error, "precondition-failed")) throw error;
+        }
+      }
+    };
+    const write = async (zarr: ZarrBackend, from: number): Promise<void> => {
+      for (let i = 1; i <= 12; i++) await zarr.write("n", [slice(from, from + 5)], i % 4 === 0 && i < 12 ? 0 : i);
+    };
+    await Promise.all([replace(), write(b, 0), write(c, 5)]);
+    assert.deepEqual(await a.load("n"), ndarray(new Int32Array(12).fill(12, 0, 10).fill(12, 11), [12]));
+  });
+
   each("attributes, the shape and a condition on the whole do not overtake each other", async (store) => {
     const [a, b] = [new ZarrBackend({ store: store() }), new ZarrBackend({ store: store() })];
     await a.save(numbers(2, 1), "n");
