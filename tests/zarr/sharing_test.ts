@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ndarray } from "../../backends/formats/ndarray.ts";
+import { KvBackend } from "../../backends/kv.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import { isStorageError } from "../../backends/errors.ts";
@@ -58,6 +59,19 @@ const PLACES: readonly Place[] = [
         const backends: SqliteBackend[] = [];
         await use(() => {
           const backend = new SqliteBackend({ path: `${directory}/a.db`, durability: "normal" });
+          backends.push(backend);
+          return backend.store;
+        });
+        for (const backend of backends) await backend.close();
+      }),
+  },
+  {
+    name: "Deno KV",
+    open: (use) =>
+      inTemporary(async (directory) => {
+        const backends: KvBackend[] = [];
+        await use(() => {
+          const backend = new KvBackend({ path: `${directory}/a.db` });
           backends.push(backend);
           return backend.store;
         });
