@@ -14,6 +14,8 @@ import type { AttributesChange } from "./zarr/attributes.ts";
 import type { ZarrDataTypeName } from "./zarr/data_type.ts";
 import type { ZarrEditOptions, ZarrEditResult } from "./zarr/editor.ts";
 import type { JsonObject } from "./zarr/json.ts";
+import type { PlaneInfo } from "./zarr/ngff/plane_list.ts";
+import type { PlanesOptions } from "./zarr/ngff/plate.ts";
 import type { ZarrSaveOptions } from "./zarr/options.ts";
 import type { ZarrSweepOptions } from "./zarr/remover.ts";
 import type { Selection } from "./zarr/selection.ts";
@@ -28,7 +30,7 @@ export type { ZarrEditOptions, ZarrEditResult } from "./zarr/editor.ts";
 export type { ZarrArrayInfo, ZarrFileInfo } from "./zarr/info.ts";
 export type { Json, JsonObject } from "./zarr/json.ts";
 export type { CodecSpec, ZarrFormat } from "./zarr/metadata.ts";
-export type { ZarrBackendOptions, ZarrLoadOptions, ZarrSaveOptions } from "./zarr/options.ts";
+export type { ZarrBackendOptions, ZarrBatchOptions, ZarrLoadOptions, ZarrSaveOptions } from "./zarr/options.ts";
 export type { ZarrSweepOptions } from "./zarr/remover.ts";
 export { type Selection, type Slice, slice } from "./zarr/selection.ts";
 export { ZarrStorage } from "./zarr/storage.ts";
@@ -256,6 +258,42 @@ export class ZarrBackend extends ZarrStorage implements PicklableBackend {
    */
   consolidated(path: string, options?: AbortOptions): Promise<ReadonlyMap<string, JsonObject> | undefined> {
     return this.runAt("read metadata of", path, (core, place) => core.consolidated.read(place, options));
+  }
+
+  /**
+   * The planes of a plate: what was saved by `saveBatch` with a layout, and the planes of plates that others have written, which are
+   * called after their place.
+   *
+   * @param path The plate, or what is in it.
+   * @param options Of which well.
+   * @returns The planes, in the order of the wells and their images.
+   * @throws {StorageError} `not-found` if there is no plate, `corrupt` if it declares what is missing.
+   *
+   * @example
+   * ```ts
+   * import { ZarrBackend } from "@polystore/polystore/zarr";
+   * import { MemoryStore, ndarray } from "@polystore/polystore";
+   * import assert from "node:assert/strict";
+   *
+   * const zarr = new ZarrBackend({ store: new MemoryStore() });
+   * const [dapi, gfp] = [ndarray(new Uint16Array(12).fill(1), [3, 4]), ndarray(new Uint16Array(12).fill(2), [3, 4])];
+   * const layout = { axes: [{ name: "channel", values: ["DAPI", "GFP"] }], coordinates: [[0], [1]] };
+   * await zarr.saveBatch([dapi, gfp], ["p.zarr/A01_w1.tif", "p.zarr/A01_w2.tif"], { layout, well: "A01" });
+   *
+   * assert.deepEqual(await zarr.load("p.zarr/A01_w2.tif"), gfp);
+   * const planes = await zarr.planes("p.zarr");
+   * assert.deepEqual(planes.map(({ path, coordinates }) => [path, coordinates.channel]), [
+   *   ["p.zarr/A01_w1.tif", "DAPI"],
+   *   ["p.zarr/A01_w2.tif", "GFP"],
+   * ]);
+   * ```
+   */
+  planes(path: string = "", options: PlanesOptions = {}): Promise<PlaneInfo[]> {
+    return this.runAt("list planes of", path, async (core, place) => {
+      const planes = await core.plates.planes(place, options.well, options);
+      if (planes === undefined) throw new StorageError("not-found", "there is no plate", { path });
+      return planes;
+    }, options.signal);
   }
 
   /**

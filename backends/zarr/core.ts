@@ -5,7 +5,7 @@
  */
 
 import type { BackendDeleteOptions, CopyOptions, SymlinkOptions } from "../backend.ts";
-import type { FileInfo, LoadOptions } from "../data_source.ts";
+import type { FileInfo, LoadOptions, SaveResult } from "../data_source.ts";
 import { isStorageError, StorageError } from "../errors.ts";
 import type { NdArray } from "../formats/ndarray.ts";
 import type { StoreBackend } from "../store_backend.ts";
@@ -23,6 +23,8 @@ import { ZarrMover } from "./mover.ts";
 import type { ZarrLoadOptions } from "./options.ts";
 import { changed, checkPlace, type Publisher } from "./publish.ts";
 import { readArray } from "./reading.ts";
+import type { ZarrBatchOptions } from "./options.ts";
+import { plateOf, ZarrPlates } from "./plates.ts";
 import { ZarrRemover } from "./remover.ts";
 import { replaceByFile } from "./replace_by_file.ts";
 import { ZarrSaver } from "./saver.ts";
@@ -46,6 +48,8 @@ export class ZarrCore implements Publisher {
   readonly consolidated: Consolidated;
   /** Attributes of arrays and groups. */
   readonly attributes: ZarrAttributes;
+  /** The planes of plates. */
+  readonly plates: ZarrPlates;
   readonly #files: StoreBackend;
 
   constructor(files: StoreBackend, rooted: boolean) {
@@ -59,6 +63,7 @@ export class ZarrCore implements Publisher {
     this.mover = new ZarrMover(this, files);
     this.attributes = new ZarrAttributes(this.store, this.tree, this.editor);
     this.consolidated = new Consolidated(this.store, this.attributes);
+    this.plates = new ZarrPlates(this.store);
   }
 
   /** See `DataSource.load`. */
@@ -66,10 +71,32 @@ export class ZarrCore implements Publisher {
     const head = leadsToHidden(path) ? undefined : await this.#arrayHead(path, options);
     if (head !== undefined) return await readArray(this.store, path, options.selection, options, head);
     const look = await this.tree.look(path, options);
-    if (look === undefined || look.kind === "directory") throw await this.tree.absence(path, options);
-    if (look.kind === "array") return await readArray(this.store, path, options.selection, options);
-    if (options.selection === undefined) return await this.#files.load(path, options as LoadOptions);
-    throw new StorageError("unsupported", "a part can be read of an array only: this is a file", { path });
+    if (look?.kind === "array") return await readArray(this.store, path, options.selection, options);
+    const plane = look === undefined && !leadsToHidden(path) ? await this.plates.load(path, options) : undefined;
+    if (plane === undefined && look?.kind !== "file") throw await this.tree.absence(path, options);
+    if (options.selection === undefined) return plane ?? await this.#files.load(path, options as LoadOptions);
+    const what = plane ? "a plane, which is loaded whole" : "a file";
+    throw new StorageError("unsupported", `a part can be read of an array only: this is ${what}`, { path });
+  }
+
+  /** See `StorageBackend.saveBatch`. */
+  async saveBatch(
+    data: readonly unknown[],
+    paths: readonly string[],
+    options: ZarrBatchOptions,
+  ): Promise<SaveResult[]> {
+    if (options.layout === undefined && options.well === undefined) {
+      return await this.saver.saveBatch(data, paths, options);
+    }
+    if (paths.length === 0) return [];
+    for (const path of paths) checkShown(path);
+    const root = options.plate ?? plateOf(paths[0]!);
+    // While the plate changes it has none, as it would be wrong.
+    const isConsolidated = await this.consolidated.read(root, options).catch(() => undefined) !== undefined;
+    const results = await this.plates.save(root, data, paths, options);
+    if (isConsolidated) await this.consolidated.write(root, options);
+    await this.consolidated.refresh(root);
+    return results;
   }
 
   /** The document of an array, if it is one. */
@@ -84,8 +111,10 @@ export class ZarrCore implements Publisher {
     const target = await this.store.readSymlink?.(path, options);
     if (target === undefined) {
       const info = await this.#infoOf(path, path, options);
-      if (info === undefined) throw await this.tree.absence(path, options);
-      return { ...info, kind: info.kind as FileInfo["kind"] };
+      if (info !== undefined) return { ...info, kind: info.kind as FileInfo["kind"] };
+      const plane = await this.plates.find(path, options);
+      if (plane === undefined) throw await this.tree.absence(path, options);
+      return { path, kind: "file", exists: true, plane };
     }
     const end = await this.#infoOf(path, path, options).catch((error) => {
       if (isStorageError(error, "invalid-path")) return undefined;
@@ -120,7 +149,19 @@ export class ZarrCore implements Publisher {
   /** What is at a path, links followed, without telling of it. */
   async kind(path: string, options?: AbortOptions): Promise<Stat["kind"] | undefined> {
     const kind = (await this.tree.lookAnywhere(path, options))?.kind;
+    if (kind === undefined && await this.isPlane(path, options)) return "file";
     return kind === "array" ? "file" : kind;
+  }
+
+  /** Whether a plate has a plane of this path; one that cannot be understood has none. */
+  async isPlane(path: string, options?: AbortOptions): Promise<boolean> {
+    if (leadsToHidden(path)) return false;
+    try {
+      return await this.plates.find(path, options) !== undefined;
+    } catch (error) {
+      if (isStorageError(error, "corrupt", "unsupported")) return false;
+      throw error;
+    }
   }
 
   /** The document of an array. */
@@ -157,6 +198,7 @@ export class ZarrCore implements Publisher {
     const look = await this.tree.look(path, { signal });
     if (look === undefined) {
       if (ifMatch !== undefined) throw changed(path);
+      if (!leadsToHidden(path) && await this.plates.remove(path, { signal })) return;
       if (force) return;
       throw await this.tree.absence(path, { signal });
     }

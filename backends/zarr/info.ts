@@ -15,6 +15,7 @@ import { formatFill } from "./fill_value.ts";
 import type { Head } from "./head.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArrayMetadata, CodecSpec, ZarrFormat } from "./metadata.ts";
+import type { PlaneInfo } from "./ngff/plane_list.ts";
 import { pipelineOf } from "./zarr_array.ts";
 
 /** What is known of an array without reading any of its elements. */
@@ -43,6 +44,8 @@ export interface ZarrArrayInfo {
 export interface ZarrFileInfo extends FileInfo {
   /** Of an array (through a link): how it is kept; `undefined` of everything else. */
   readonly array?: ZarrArrayInfo | undefined;
+  /** Of a plane of a plate: where it is; `undefined` of everything else. */
+  readonly plane?: PlaneInfo | undefined;
 }
 
 /** What is told of an array. */

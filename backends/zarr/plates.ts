@@ -28,10 +28,18 @@ export class ZarrPlates {
   }
 
   /** Writes a batch with a layout: the planes of one well. */
-  async save(data: readonly unknown[], paths: readonly string[], options: ZarrBatchOptions): Promise<SaveResult[]> {
-    const { layout, plate, well, format, overwrite, ifMatch, expireIn, ...rest } = options;
+  async save(
+    root: string,
+    data: readonly unknown[],
+    paths: readonly string[],
+    options: ZarrBatchOptions,
+  ): Promise<SaveResult[]> {
+    const { layout, plate: _, well, format, overwrite, ifMatch, expireIn, ...rest } = options;
     if (layout === undefined || well === undefined) {
-      throw new StorageError("invalid-argument", "the planes of a plate need both: a layout, and the well they belong to");
+      throw new StorageError(
+        "invalid-argument",
+        "the planes of a plate need both: a layout, and the well they belong to",
+      );
     }
     if (format !== undefined && format !== 2 && format !== 3) {
       throw new StorageError("invalid-argument", "a plate is kept in format 2 or 3 of Zarr");
@@ -39,9 +47,8 @@ export class ZarrPlates {
     if (ifMatch !== undefined || expireIn !== undefined) {
       throw new StorageError("unsupported", "planes of a plate have no etag, and no time limit of their own");
     }
-    if (paths.length === 0) return [];
     const onExisting = rest.onExisting ?? (overwrite === false ? "error" : undefined);
-    await writePlate(this.#store, plate ?? rootOf(paths[0]!), data, paths, layout, { ...rest, well, format, onExisting });
+    await writePlate(this.#store, root, data, paths, layout, { ...rest, well, format, onExisting });
     return paths.map(() => ({}));
   }
 
@@ -84,11 +91,21 @@ export class ZarrPlates {
         this.#plates.delete(known.path);
       }
     }
-    const plate = await Plate.above(this.#store, path, options);
+    const plate = await this.#above(path, options);
     if (plate === undefined) return undefined;
     if (this.#plates.size >= KEPT) this.#plates.clear();
     this.#plates.set(plate.path, plate);
     return await work(plate);
+  }
+
+  async #above(path: string, options?: AbortOptions): Promise<Plate | undefined> {
+    try {
+      return await Plate.above(this.#store, path, options);
+    } catch (error) {
+      // With the paths of the system, it ends where the grant does.
+      if (isStorageError(error, "permission-denied")) return undefined;
+      throw error;
+    }
   }
 
   #known(path: string): Plate | undefined {
@@ -100,7 +117,7 @@ export class ZarrPlates {
 }
 
 /** The plate that a path belongs to, if none is named: the nearest directory called `….zarr`, or the one it is in. */
-function rootOf(path: string): string {
+export function plateOf(path: string): string {
   for (let place = parentPath(path); place !== "" && place !== "/"; place = parentPath(place)) {
     if (/\.zarr$/i.test(place)) return place;
   }

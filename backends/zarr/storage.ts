@@ -18,7 +18,7 @@ import type { AbortOptions, Entry, ReadOptions, Store, WriteOptions } from "../s
 import { withErrors } from "../stores/stream.ts";
 import type { ZarrCore } from "./core.ts";
 import type { ZarrFileInfo } from "./info.ts";
-import type { ZarrBackendOptions, ZarrLoadOptions, ZarrSaveOptions } from "./options.ts";
+import type { ZarrBackendOptions, ZarrBatchOptions, ZarrLoadOptions, ZarrSaveOptions } from "./options.ts";
 
 import { slice } from "./selection.ts";
 
@@ -137,16 +137,23 @@ export abstract class ZarrStorage extends StorageBackend {
     return this.runAt("load", path, (core, place) => core.load(place, options), options.signal);
   }
 
-  /** See `StorageBackend.saveBatch`. All arrays are built before the first is published. */
+  /**
+   * See `StorageBackend.saveBatch`. All arrays are built before the first is published.
+   *
+   * With a `layout` and a `well` the values are the planes of that well of an OME-Zarr plate: see `writePlate`. Each is loaded, looked
+   * at and deleted by its path from then on, though it is no array of its own; `ZarrBackend.planes` lists them.
+   */
   override async saveBatch(
     data: readonly unknown[],
     paths: readonly string[],
-    options: ZarrSaveOptions = {},
+    options: ZarrBatchOptions = {},
   ): Promise<SaveResult[]> {
     try {
       options.signal?.throwIfAborted();
       const places = paths.map((path) => this.normalize(path));
-      return await (await this.core()).saver.saveBatch(data, places, options);
+      const { plate } = options;
+      const batch = plate === undefined ? options : { ...options, plate: this.normalize(plate) };
+      return await (await this.core()).saveBatch(data, places, batch);
     } catch (error) {
       throw inContext(error, { operation: "save" });
     }
@@ -253,7 +260,8 @@ export abstract class ZarrStorage extends StorageBackend {
   /** See `StorageBackend.keepsValueAt`: arrays are. */
   override async keepsValueAt(path: string, options?: AbortOptions): Promise<boolean> {
     return await this.runAt("stat", path, async (core, place) => {
-      return (await core.tree.lookAnywhere(place, options))?.kind === "array";
+      const look = await core.tree.lookAnywhere(place, options);
+      return look === undefined ? await core.isPlane(place, options) : look.kind === "array";
     });
   }
 
