@@ -72,11 +72,12 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
       const mine = await ourPlace(array, asked, codec, own());
       await using ends = new AsyncDisposableStack();
       const places: Place[] = [await zarritaPlace(array, asked, codec, own())];
-      if (codec === "none" && cut !== turnedChunks) places.unshift(rawPlace(array, asked, own()));
+      const raw = codec === "none" && cut !== turnedChunks;
+      if (raw) places.unshift(rawPlace(array, asked, own(), "pieces"));
       if (hasPythonZarr()) {
-        const raw = `${own()}/raw`;
-        await Deno.writeFile(raw, new Uint8Array(array.data.buffer));
-        places.push(ends.use(new PythonPlace(raw, asked, codec, own())));
+        const file = `${own()}/raw`;
+        await Deno.writeFile(file, new Uint8Array(array.data.buffer));
+        places.push(ends.use(new PythonPlace(file, asked, codec, own())));
       }
       if (codec === "none") places.push(await ourPlace(array, asked, codec, own(), { durability: "full" }));
       const judged = (contender: Place["write"], goals: Contest["write"]): Rival => {
@@ -96,11 +97,13 @@ function contestTask({ cut, codec, write, read }: Contest): Task {
         await place.write.work(1);
         assertEqual(await place.loaded(), array, place.name);
       }
+      const intoOne = rawPlace(array, asked, own(), "one");
+      await intoOne.write.work(1);
       rows.push(
         ...await rival(
           `zarr read ${work}`,
           mine.read,
-          places.map((place) => judged(place.read, read)),
+          [...places, ...raw ? [intoOne] : []].map((place) => judged(place.read, read)),
           zarrBudget(options),
         ),
       );

@@ -64,33 +64,41 @@ export async function zarritaPlace(array: NdArray, cut: Cut, codec: CodecName, d
   };
 }
 
-/** The chunks as files without any library, one after the other. */
-export function rawPlace(array: NdArray, cut: Cut, directory: string): Place {
+/**
+ * The chunks as files without any library, one after the other.
+ *
+ * What is read is kept: in pieces, or, as an array needs it, in one.
+ */
+export function rawPlace(array: NdArray, cut: Cut, directory: string, into: "pieces" | "one"): Place {
   const count = cut.shape[0]!;
   const bytes = new Uint8Array(array.data.buffer);
   const size = bytes.length / count;
   const path = (index: number): string => `${directory}/${index}`;
+  async function whole(): Promise<Uint8Array<ArrayBuffer>> {
+    const loaded = new Uint8Array(bytes.length);
+    for (let i = 0; i < count; i++) loaded.set(await Deno.readFile(path(i)), i * size);
+    return loaded;
+  }
+  async function pieces(): Promise<Uint8Array[]> {
+    const all: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) all.push(await Deno.readFile(path(i)));
+    return all;
+  }
+  const name = into === "one" ? ", into one array" : "";
   return {
-    name: "Deno.writeFile, readFile",
+    name: `Deno.writeFile, readFile${name}`,
     write: {
-      name: "Deno.writeFile",
+      name: `Deno.writeFile${name}`,
       before: () => emptied(directory),
       async work(): Promise<void> {
         for (let i = 0; i < count; i++) await Deno.writeFile(path(i), bytes.subarray(i * size, (i + 1) * size));
       },
     },
     read: {
-      name: "Deno.readFile",
-      async work(): Promise<void> {
-        const all: Uint8Array[] = [];
-        for (let i = 0; i < count; i++) all.push(await Deno.readFile(path(i)));
-      },
+      name: `Deno.readFile${name}`,
+      work: async () => void await (into === "one" ? whole() : pieces()),
     },
-    loaded: async () => {
-      const loaded = new Uint8Array(bytes.length);
-      for (let i = 0; i < count; i++) loaded.set(await Deno.readFile(path(i)), i * size);
-      return new Float32Array(loaded.buffer);
-    },
+    loaded: async () => new Float32Array((await whole()).buffer),
   };
 }
 

@@ -28,19 +28,27 @@ for (const place of PLACES) {
         let written = 1;
         for (let kill = 1; kill <= KILLS; kill++) {
           const child = new Child("zarr_writer.ts", [place, root, "a", "until-killed", written + 1]);
-          const wait = 30 + random() * 300;
+          const wait = random() * 150;
           try {
             assert.equal(await child.line(), "ready");
-            const lines = child.lines();
             await child.tell("go");
+            // However slow the machine is, something is written, and more is under way.
+            const first = await child.line() ?? "";
+            const lines = child.lines();
             await new Promise((resolve) => setTimeout(resolve, wait));
             await child.kill();
-            written = await check(place, root, await lines, written, `after kill ${kill}, ${wait.toFixed(1)} ms in`);
+            written = await check(
+              place,
+              root,
+              [first, ...await lines],
+              written,
+              `after kill ${kill}, ${wait.toFixed(1)} ms in`,
+            );
           } finally {
             await child.kill();
           }
         }
-        assert(written > 3, "hardly anything was ever written: the test does not test");
+        assert(written > KILLS, "hardly anything was ever written: the test does not test");
         if (place === "disk") {
           await new DiskStore({ root: `${root}/disk` }).sweep("", { olderThan: -60_000 });
           assert.deepEqual(leftovers(root), []);
