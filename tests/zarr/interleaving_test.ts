@@ -148,6 +148,20 @@ Deno.test("zarr: a part outlives an array that was made of what was there before
   });
 });
 
+Deno.test("zarr: of two who append both have their place, whenever the other comes", () => {
+  const three = (value: number) => ndarray(new Int32Array(3).fill(value), [3]);
+  return atEveryStep({
+    old: OLD,
+    other: (zarr) => zarr.append("g/a", three(8)),
+    own: (zarr) => zarr.append("g/a", three(9)),
+  }, async (zarr, result, when) => {
+    assert(!(result instanceof Error), `${when}: ${result}`);
+    const { data } = await zarr.load("g/a") as NdArray<"int32">;
+    const rest = [String(data.subarray(12, 15)), String(data.subarray(15))].sort();
+    assert.deepEqual(rest, when === "nobody came" ? ["", "9,9,9"] : ["8,8,8", "9,9,9"], when);
+  });
+});
+
 Deno.test("zarr: of two who save under the same condition one fails, whenever the other comes", async () => {
   let failure: unknown;
   await atEveryStep({
