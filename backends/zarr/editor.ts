@@ -117,22 +117,28 @@ export class ArrayEditor {
       return [...shape];
     });
     // What was cut off is filled, so that it does not come back when the array grows again.
-    await this.#clear(path, before!, shape, options);
+    await this.#clear(path, before!, result, options);
     return result;
   }
 
-  async #clear(path: string, before: ArrayMetadata, shape: readonly number[], options: AbortOptions): Promise<void> {
-    if (shape.every((length, axis) => length >= before.shape[axis]!)) return;
-    const array = new ChunkedArray(this.#store, path, before, await pipelineOf(before));
-    for (const [axis, length] of shape.entries()) {
-      const cut = before.shape[axis]! - length;
-      if (cut <= 0) continue;
-      const ranges = before.shape.map((whole, each) => {
-        const start = each === axis ? length : 0;
-        return { start, length: whole - start, step: 1, dropped: false };
-      });
-      const element = { data: filled(before.fill, before.type, 1), offset: 0, stride: shape.map(() => 0) };
-      await array.write(ranges, element, { signal: options.signal });
+  /** Fills what is outside of the array, unless others make it longer again. */
+  async #clear(path: string, before: ArrayMetadata, { etag }: ZarrEditResult, { signal }: AbortOptions): Promise<void> {
+    const resized = await this.head(path, { signal });
+    if (resized.etag !== etag) return;
+    const guarded = guardedBy(this.#store, resized);
+    const array = new ChunkedArray(guarded.store, path, before, await pipelineOf(before));
+    const element = { data: filled(before.fill, before.type, 1), offset: 0, stride: before.shape.map(() => 0) };
+    try {
+      for (const [axis, length] of resized.node.shape.entries()) {
+        if (length >= before.shape[axis]!) continue;
+        const ranges = before.shape.map((whole, each) => {
+          const start = each === axis ? length : 0;
+          return { start, length: whole - start, step: 1, dropped: false };
+        });
+        await array.write(ranges, element, { signal });
+      }
+    } catch (error) {
+      if (!(error instanceof Replaced)) throw error;
     }
   }
 

@@ -9,9 +9,10 @@ import { joinPath } from "../path.ts";
 import type { AbortOptions, Store, WriteOptions, WriteResult } from "../stores/store.ts";
 import { generationOf } from "./generation.ts";
 import type { Head } from "./head.ts";
+import { parseObject } from "./json.ts";
 import { shareLock } from "./keyed_lock.ts";
 
-/** The array is another one now. */
+/** The array is another one now, or has another shape. */
 export class Replaced extends Error {}
 
 /** A store that changes nothing any more once an array was replaced. */
@@ -39,9 +40,14 @@ export function guardedBy(inner: Store, head: Head): Guarded {
     const now = (await inner.stat(document, options))?.etag;
     if (now === etag) return;
     const bytes = now === undefined ? undefined : await inner.read(document, options);
-    const same = bytes !== undefined && head.generation !== undefined && generationOf(bytes) === head.generation;
-    if (!same) throw new Replaced();
+    if (bytes === undefined || !isSame(bytes)) throw new Replaced();
     etag = now;
+  }
+
+  /** Whether it is the same array, of the same shape: what is the whole of a chunk depends on that. */
+  function isSame(bytes: Uint8Array): boolean {
+    if (head.generation === undefined || generationOf(bytes) !== head.generation) return false;
+    return String(parseObject(bytes, document).shape) === String(head.document.shape);
   }
 
   /** Changes a chunk that has this etag, or none. */

@@ -11,7 +11,7 @@ import type { Store } from "../stores/store.ts";
 import type { Draft } from "./draft.ts";
 import { type Head, isThere, lookAtHead } from "./head.ts";
 import { formatDocument } from "./generation.ts";
-import { asideIn, takeAside } from "./exchange.ts";
+import { asideIn, bringBack, takeAside } from "./exchange.ts";
 import { type Hierarchy, makeHierarchy } from "./groups.ts";
 import { lockOf } from "./keyed_lock.ts";
 import { V3_FILE } from "./metadata_v3.ts";
@@ -20,9 +20,6 @@ import type { ZarrTree } from "./tree.ts";
 
 /** How often it is tried when others keep changing what is there. */
 const MAX_TRIES = 1000;
-
-/** What need not be known to finish. */
-const UNREAD = { modified: undefined, node: undefined, trouble: undefined };
 
 /** Where arrays are published. */
 export interface Publisher extends Hierarchy {
@@ -107,6 +104,7 @@ export async function publish(
   const { store } = publisher;
   return await exclusively(store, path, async () => {
     let kept = false;
+    let exchanged = false;
     try {
       for (let tries = 1; tries <= MAX_TRIES; tries++) {
         conditions.signal?.throwIfAborted();
@@ -118,6 +116,7 @@ export async function publish(
         }
         if (there === undefined) {
           await makeHierarchy(publisher, path, draft.format);
+          exchanged ||= place.kind === "file";
           const made = await (place.kind === "file" ? exchange : create)(store, path, draft, conditions.ifMatch);
           if (made === "taken") continue;
           if (made !== "immovable") return made.etag;
@@ -126,22 +125,34 @@ export async function publish(
         const document = formatReplacement(path, draft);
         const file = there?.file ?? V3_FILE;
         const condition = there === undefined ? { ifAbsent: true } : { ifMatch: there.etag };
+        const bytes = formatDocument(document, draft.generation);
         try {
-          const bytes = formatDocument(document, draft.generation);
-          const { etag } = await store.write!(joinPath(path, file), bytes, condition);
-          kept = true;
-          const head = { ...UNREAD, path, file, etag, document, generation: draft.generation, replacement: draft };
-          return await finish(store, head) ?? etag;
+          await store.write!(joinPath(path, file), bytes, condition);
         } catch (error) {
-          if (kept || !isStorageError(error, "precondition-failed", "already-exists")) throw error;
-          if (conditions.ifMatch !== undefined) throw changed(path);
+          // The answer may have been lost: as long as that is not known, what was built has to stay.
+          kept = true;
+          kept = await isPublished(store, path, draft);
+          if (!kept && !isStorageError(error, "precondition-failed", "already-exists")) throw error;
+          if (!kept && conditions.ifMatch !== undefined) throw changed(path);
+          if (!kept) continue;
         }
+        kept = true;
+        const head = await lookAtHead(store, path);
+        if (!isUnfinished(head) || head.generation !== draft.generation) return undefined;
+        return await finish(store, head) ?? head.etag;
       }
       throw new StorageError("busy", "others kept changing it: try again", { path, retryable: true });
     } finally {
+      // What was there may still be aside.
+      if (exchanged) await bringBack(store, draft.stage);
       if (!kept) await draft.discard(store);
     }
   });
+}
+
+/** Whether what was built is at its place, or will be. */
+async function isPublished(store: Store, path: string, draft: Draft): Promise<boolean> {
+  return (await lookAtHead(store, path))?.generation === draft.generation;
 }
 
 /** What became of moving an array to its place. */
@@ -177,6 +188,7 @@ async function create(store: Store, path: string, draft: Draft): Promise<Made> {
     await store.move(draft.chunks, path, { ifAbsent: true });
     return { etag };
   } catch (error) {
+    if (await isPublished(store, path, draft)) return { etag };
     if (isStorageError(error, "already-exists")) return "taken";
     if (isStorageError(error, "unsupported")) return "immovable";
     throw error;

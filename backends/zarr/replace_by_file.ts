@@ -8,7 +8,7 @@ import type { SaveResult } from "../data_source.ts";
 import { isStorageError, StorageError } from "../errors.ts";
 import { baseName, joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
-import { asideIn, takeAside } from "./exchange.ts";
+import { asideIn, bringBack, takeAside } from "./exchange.ts";
 import { deletedDocument, type Head, lookAtHead } from "./head.ts";
 import { stageName } from "./hidden.ts";
 import { writeDocument } from "./node.ts";
@@ -53,6 +53,8 @@ export async function replaceByFile(
       throw new StorageError("busy", "others kept changing it: try again", { path, retryable: true });
     });
   } finally {
+    // The array may still be aside.
+    await bringBack(store, stage);
     await deleteTree(store, stage);
   }
 

@@ -7,7 +7,7 @@ import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { asZarrita, ZarrBackend } from "../../backends/zarr.ts";
 import { flatStore } from "../backends/flat_store.ts";
-import { Died, faulty } from "./faults.ts";
+import { Died, faulty, forgetful } from "./faults.ts";
 
 const OLD = ndarray(Int32Array.from({ length: 24 }, (_, i) => i + 1), [4, 6]);
 /** Of another rank, with chunks that the old one has not, and without some that it has. */
@@ -157,6 +157,24 @@ for (const [place, make] of [["memory", () => new MemoryStore()], ["a flat store
         assert.deepEqual(listed, paths.filter((path) => swept[path] !== undefined));
         await survivor.save(OLD, "g/a");
         assert.deepEqual(await survivor.load("g/a"), OLD);
+      }
+    });
+
+    Deno.test(`zarr in ${place}: when ${what} and an answer is lost, the old or the new is there`, async () => {
+      let count = 1;
+      for (let step = 0; step < count; step++) {
+        const store = make();
+        await before(new ZarrBackend({ store }));
+        const lossy = forgetful(store, step);
+        const failure = await change(new ZarrBackend({ store: lossy.store })).then(() => undefined, (error) => error);
+        count = lossy.count();
+        const survivor = new ZarrBackend({ store });
+        const found = await seen(survivor, Object.keys(after[0]!));
+        if (failure === undefined) assert.deepEqual(found, after.at(-1), `after change ${step}`);
+        else if (!twoSteps) assert(isOneOf(found, after), `after change ${step}: ${Deno.inspect(found)}`);
+        await survivor.sweep("", { olderThan: -1 });
+        assert(isOneOf(await seen(survivor, Object.keys(after[0]!)), after), `after change ${step} and a sweep`);
+        assert.deepEqual((await files(store)).filter((path) => path.includes(".polystore")), []);
       }
     });
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 
 /** The process is dead. */
@@ -51,4 +52,21 @@ export function faulty(inner: Store, changes: number): Faulty {
 
 function nothing(): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Died()) }) };
+}
+
+/** A store that makes one change whose answer is lost. */
+export function forgetful(inner: Store, change: number): Faulty {
+  let made = 0;
+  const store: Record<string, unknown> = {};
+  const names: readonly (keyof Store)[] = ["read", "stat", "list", "readSymlink", ...CHANGES];
+  for (const name of names) {
+    const method = inner[name] as ((...args: unknown[]) => unknown) | undefined;
+    if (method === undefined) continue;
+    store[name] = !CHANGES.has(name) ? method.bind(inner) : async (...args: unknown[]) => {
+      const result = await method.apply(inner, args);
+      if (made++ === change) throw new StorageError("unavailable", "the answer was lost", { retryable: true });
+      return result;
+    };
+  }
+  return { store: store as unknown as Store, count: () => made };
 }

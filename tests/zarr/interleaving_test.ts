@@ -148,6 +148,32 @@ Deno.test("zarr: a part outlives an array that was made of what was there before
   });
 });
 
+Deno.test("zarr: of two who append both have their place, whenever the other comes", () => {
+  const three = (value: number) => ndarray(new Int32Array(3).fill(value), [3]);
+  return atEveryStep({
+    old: OLD,
+    other: (zarr) => zarr.append("g/a", three(8)),
+    own: (zarr) => zarr.append("g/a", three(9)),
+  }, async (zarr, result, when) => {
+    assert(!(result instanceof Error), `${when}: ${result}`);
+    const { data } = await zarr.load("g/a") as NdArray<"int32">;
+    const rest = [String(data.subarray(12, 15)), String(data.subarray(15))].sort();
+    assert.deepEqual(rest, when === "nobody came" ? ["", "9,9,9"] : ["8,8,8", "9,9,9"], when);
+  });
+});
+
+Deno.test("zarr: what is appended while the array is made shorter is not cleared with the rest", () =>
+  atEveryStep({
+    old: OLD,
+    other: (zarr) => zarr.append("g/a", ndarray(new Int32Array(3).fill(8), [3])),
+    own: (zarr) => zarr.resize("g/a", [6]),
+  }, async (zarr, result, when) => {
+    assert(!(result instanceof Error), `${when}: ${result}`);
+    const { data } = await zarr.load("g/a") as NdArray<"int32">;
+    const expected = when === "nobody came" ? ["1,1,1,1,1,1"] : ["1,1,1,1,1,1", "1,1,1,1,1,1,8,8,8"];
+    assert(expected.includes(String(data)), `${when}: ${data}`);
+  }));
+
 Deno.test("zarr: of two who save under the same condition one fails, whenever the other comes", async () => {
   let failure: unknown;
   await atEveryStep({
