@@ -18,6 +18,9 @@ import type { ZarrBatchOptions } from "./options.ts";
 /** As many plates are kept in mind. */
 const KEPT = 100;
 
+/** Deeper than so many directories, no plate is looked for: each level takes some looks. */
+const MAX_DEPTH = 100;
+
 /** The plates of a store. What is at a path itself comes first: only then it is asked whether a plate has a plane of that name. */
 export class ZarrPlates {
   readonly #store: Store;
@@ -99,11 +102,12 @@ export class ZarrPlates {
   }
 
   async #above(path: string, options?: AbortOptions): Promise<Plate | undefined> {
+    if (path.split("/").length > MAX_DEPTH) return undefined;
     try {
       return await Plate.above(this.#store, path, options);
     } catch (error) {
-      // With the paths of the system, it ends where the grant does.
-      if (isStorageError(error, "permission-denied")) return undefined;
+      // With the paths of the system, it ends where the grant does; and a path that cannot be is in no plate.
+      if (isStorageError(error, "permission-denied", "invalid-path", "name-too-long")) return undefined;
       throw error;
     }
   }
