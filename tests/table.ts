@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DiskBackend, KvBackend, MemoryBackend, SqliteBackend, type StorageBackend } from "../mod.ts";
+import { DiskBackend, KvBackend, MemoryBackend, SqliteBackend, type StorageBackend, ZarrBackend } from "../mod.ts";
 import { backendPromises, checkBackend } from "./conformance/mod.ts";
 
 const README = new URL("../README.md", import.meta.url);
@@ -25,6 +25,7 @@ const columns: readonly Column[] = [
     open: () => inDirectory((root) => new SqliteBackend({ path: `${root}/a.db`, durability: "normal" })),
   },
   { name: "kv", open: () => inDirectory((root) => new KvBackend({ path: `${root}/a.kv` })) },
+  { name: "zarr", open: () => inDirectory((root) => new ZarrBackend({ root, durability: "fast" })) },
 ];
 
 /** A backend that is in a directory of its own. */

@@ -10,6 +10,7 @@ import { joinPath, parentPath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
+import type { CoderOptions } from "./coder.ts";
 import { formatDocument, newGeneration } from "./generation.ts";
 import { type Head, isCurrent, readAttributesV2 } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
@@ -62,7 +63,7 @@ export class Draft implements Replacement {
     path: string,
     value: ZarrValue,
     metadata: ArrayMetadata,
-    options: AbortOptions,
+    options: CoderOptions,
   ): Promise<Draft> {
     const ranges = rangesOf(undefined, metadata.shape);
     const layout = layoutOf(value, metadata.type, metadata.shape);

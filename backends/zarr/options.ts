@@ -14,6 +14,7 @@ import type { ZarrFormat } from "./metadata.ts";
 import type { ZarrBatchLayout } from "./ngff/batch_layout.ts";
 import type { WritePlateOptions } from "./ngff/plate_writer.ts";
 import type { Selection } from "./selection.ts";
+import type { ZarrWorkers } from "./workers.ts";
 
 /** Options of `ZarrBackend`. */
 export interface ZarrBackendOptions extends StoreBackendOptions {
@@ -45,6 +46,12 @@ export interface ZarrLoadOptions extends LoadOptions {
    * @default {undefined} all of it
    */
   selection?: Selection | undefined;
+  /**
+   * Threads that encode and decode the chunks of an array; they stay the caller's to close.
+   *
+   * @default {undefined} the thread of the caller
+   */
+  workers?: ZarrWorkers | undefined;
 }
 
 /** Options of `ZarrBackend.save`: how an array is kept, and under which conditions it is saved. */
@@ -56,6 +63,12 @@ export interface ZarrSaveOptions extends Omit<ExpiringSaveOptions, "format">, Om
    * @default {undefined} a file under a suffix that a format knows; else an array, in the format of Zarr of the group above, or 3
    */
   format?: ZarrFormat | Format | string | undefined;
+  /**
+   * Threads that encode and decode the chunks of an array; they stay the caller's to close.
+   *
+   * @default {undefined} the thread of the caller
+   */
+  workers?: ZarrWorkers | undefined;
 }
 
 /** Options of `ZarrBackend.saveBatch`. With a layout, the values are the planes of one well of a plate. */

@@ -59,7 +59,10 @@ export class ZarrSaver {
 
   async #draft(data: ZarrValue, path: string, options: ZarrSaveOptions): Promise<Draft> {
     const metadata = await this.#plan(path, data.dtype, data.shape, options);
-    return await Draft.of(this.#core.store, path, data, metadata, { signal: options.signal });
+    return await Draft.of(this.#core.store, path, data, metadata, {
+      signal: options.signal,
+      workers: options.workers,
+    });
   }
 
   async #plan(

@@ -5,6 +5,7 @@ import { ndarray } from "../../backends/formats/ndarray.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Compressor } from "../../backends/zarr/array_plan.ts";
 import { slice } from "../../backends/zarr/selection.ts";
+import { ZarrBackend } from "../../backends/zarr.ts";
 import { ZarrWorkers } from "../../backends/zarr/workers.ts";
 import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
 import { denoArgs, refuses, REPOSITORY, runCommand, withBox } from "../disk/setup.ts";
@@ -54,6 +55,22 @@ for (const compressor of COMPRESSORS) {
     });
   }
 }
+
+Deno.test("workers: the backend saves and loads with them, too", async () => {
+  const stores = [new MemoryStore(), new MemoryStore()];
+  await using workers = new ZarrWorkers(2);
+  for (const [i, store] of stores.entries()) {
+    const zarr = new ZarrBackend({ store });
+    const options = i === 0 ? {} : { workers };
+    await zarr.save(ramp(), "a", { chunks: [16, 32], compressor: "gzip", ...options });
+    assert.deepEqual(await zarr.load("a", options), ramp());
+    assert.deepEqual(await zarr.load("a", { selection: [3], ...options }), await zarr.load("a", { selection: [3] }));
+  }
+  const chunks = await Promise.all(stores.map(async (store) => {
+    return [...await contents(store)].filter(([path]) => path.includes("/c/"));
+  }));
+  assert.deepEqual(chunks[1], chunks[0]);
+});
 
 Deno.test("workers: what is corrupt is told by its name, and the others go on", async () => {
   const store = new MemoryStore();
