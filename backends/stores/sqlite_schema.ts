@@ -53,8 +53,12 @@ export const SCHEMA: number = MIGRATIONS.length;
  * @throws {StorageError} `unsupported` if it is not ours, or newer than this version; it is left as it is.
  */
 export function schemaOf(database: SqlDatabase): number {
-  const version = Number(scalar(database, "PRAGMA user_version"));
-  if (scalar(database, "PRAGMA application_id") === APPLICATION_ID) {
+  const { version, application, objects } = atOneMoment(database, () => ({
+    version: Number(scalar(database, "PRAGMA user_version")),
+    application: scalar(database, "PRAGMA application_id"),
+    objects: scalar(database, "SELECT count(*) FROM sqlite_schema"),
+  }));
+  if (application === APPLICATION_ID) {
     if (version <= SCHEMA) return version;
     throw new StorageError(
       "unsupported",
@@ -62,8 +66,19 @@ export function schemaOf(database: SqlDatabase): number {
         "update the package",
     );
   }
-  if (version === 0 && scalar(database, "SELECT count(*) FROM sqlite_schema") === 0) return 0;
+  if (version === 0 && objects === 0) return 0;
   throw new StorageError("unsupported", "the database belongs to another program: choose another path");
+}
+
+/** Looks several times at what is there at one moment: another process may be making the tables just now. */
+function atOneMoment<T>(database: SqlDatabase, look: () => T): T {
+  // Unlike a transaction, this may also be within one.
+  database.exec("SAVEPOINT polystore_look");
+  try {
+    return look();
+  } finally {
+    database.exec("RELEASE polystore_look");
+  }
 }
 
 /**

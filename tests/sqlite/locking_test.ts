@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteBackend } from "../../backends/sqlite.ts";
+import { type SqlDatabase, SqliteBackend } from "../../backends/sqlite.ts";
+import { migrate } from "../../backends/stores/sqlite_schema.ts";
 import { refuses, withBox } from "../disk/setup.ts";
 
 const MIB = 1024 * 1024;
@@ -58,6 +59,38 @@ Deno.test("sqlite: many connections that open a new file at once all succeed", (
     await Promise.all(backends.map((backend) => backend.close()));
     await using last = new SqliteBackend({ path });
     assert.deepEqual(await last.check(), []);
+  }));
+
+Deno.test("sqlite: tables that another process makes while a new file is looked at are not taken for those of another program", () =>
+  withBox(async ({ root }) => {
+    const path = `${root}/a.db`;
+    using mine = new DatabaseSync(path, { timeout: 0 });
+    using theirs = new DatabaseSync(path, { timeout: 0 });
+    let made = 0;
+    const between: SqlDatabase = {
+      exec: (sql) => mine.exec(sql),
+      prepare(sql) {
+        if (made === 0 && /sqlite_schema/.test(sql)) {
+          made = 1;
+          try {
+            theirs.exec("BEGIN");
+            migrate(theirs);
+            theirs.exec("COMMIT");
+            made = 2;
+          } catch {
+            // They are kept waiting.
+            theirs.exec("ROLLBACK");
+          }
+        }
+        return mine.prepare(sql);
+      },
+      close: () => mine.close(),
+    };
+    const backend = new SqliteBackend({ database: between });
+    await backend.save("text", "note.txt");
+    assert(made > 0);
+    assert.equal(await backend.load("note.txt"), "text");
+    await backend.close();
   }));
 
 Deno.test("sqlite: a stream whose content another process replaces fails with busy, and never mixes two contents", () =>
