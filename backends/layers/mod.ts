@@ -1,9 +1,19 @@
 /**
- * Layers: stores in front of a store. Put them on with `layered(store, …)`, the innermost first.
+ * Layers: stores in front of a store. Put them on with `layered(store, …)`, the innermost first. The order that makes sense, and why,
+ * stands at each of them:
+ *
+ * `faulty` · `timeout` · `limit` · `retry` · `prefixed` · `encrypted` · `compressed` · `overlay` · `cached` · `readOnly` · `observed`
  *
  * @module
  */
 
+export * from "./counters.ts";
+export * from "./faulty.ts";
+export * from "./limit.ts";
+export * from "./observed.ts";
 export * from "./prefixed.ts";
 export * from "./read_only.ts";
+export * from "./retry.ts";
+export * from "./timeout.ts";
+export type { Span, Tracer } from "./tracer.ts";
 export { type Complete, type Layer, layered } from "../stores/store.ts";
