@@ -7,6 +7,7 @@
  * @module
  */
 
+export * from "./cached.ts";
 export * from "./counters.ts";
 export * from "./faulty.ts";
 export * from "./limit.ts";
