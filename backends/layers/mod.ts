@@ -8,6 +8,7 @@
  */
 
 export * from "./cached.ts";
+export * from "./compressed.ts";
 export * from "./counters.ts";
 export * from "./faulty.ts";
 export * from "./limit.ts";
@@ -16,5 +17,6 @@ export * from "./prefixed.ts";
 export * from "./read_only.ts";
 export * from "./retry.ts";
 export * from "./timeout.ts";
+export type { CompressionMethod } from "./zlib.ts";
 export type { Span, Tracer } from "./tracer.ts";
 export { type Complete, type Layer, layered } from "../stores/store.ts";
