@@ -10,6 +10,7 @@
 export * from "./cached.ts";
 export * from "./compressed.ts";
 export * from "./counters.ts";
+export * from "./encrypted.ts";
 export * from "./faulty.ts";
 export * from "./limit.ts";
 export * from "./observed.ts";
@@ -18,5 +19,6 @@ export * from "./read_only.ts";
 export * from "./retry.ts";
 export * from "./timeout.ts";
 export type { CompressionMethod } from "./zlib.ts";
+export type { NamedKey, SecretKey } from "./key_ring.ts";
 export type { Span, Tracer } from "./tracer.ts";
 export { type Complete, type Layer, layered } from "../stores/store.ts";
