@@ -49,6 +49,8 @@ export class Flights {
       if (--joined.waiting === 0 && !joined.landed) {
         if (this.#flights.get(key) === joined) this.#flights.delete(key);
         joined.controller.abort();
+        // The last to leave waits until nothing goes on any more.
+        await joined.result.catch(() => {/* aborted */});
       }
     }
   }
