@@ -104,7 +104,10 @@ export function faulty(faults: readonly Fault[]): Layer {
 
     return {
       read: (path, options) =>
-        run("read", options, async (fault) => (await inner.read(path, options))?.slice(0, fault?.cut)),
+        run("read", options, async (fault) => {
+          const bytes = await inner.read(path, options);
+          return fault?.cut === undefined ? bytes : bytes?.slice(0, fault.cut);
+        }),
       stat: (path, options) => run("stat", options, () => inner.stat(path, options)),
       list: inner.list && ((prefix, options) => each("list", options, () => inner.list!(prefix, options))),
       write: inner.write &&

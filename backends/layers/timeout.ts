@@ -101,7 +101,7 @@ export function timeout(milliseconds: number): Layer {
       ((paths, options) => run(paths[0] ?? "", options, (timed) => inner.readMany!(paths, timed))),
     writeMany: inner.writeMany && (async (writes, options) => {
       const clock = new Clock(delay, "", options?.signal);
-      const source = waitingFor(writes, () => clock.stop(), () => clock.start());
+      const source = waitingFor(writes, () => clock.pause(), () => clock.resume());
       try {
         return await clock.step(() => inner.writeMany!(source, { ...options, signal: clock.signal }));
       } finally {
@@ -127,6 +127,8 @@ class Clock implements Steps {
   readonly #path: string;
   readonly #outer: AbortSignal | undefined;
   #isLate = false;
+  #still = false;
+  #ended = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(delay: number, path: string, outer: AbortSignal | undefined) {
@@ -153,29 +155,50 @@ class Clock implements Steps {
     this.#controller.abort(error);
   };
 
-  start(): void {
-    this.#timer = setTimeout(this.#expire, this.#delay);
-  }
-
-  stop(): void {
+  /** Stands still, while the caller works. */
+  pause(): void {
+    this.#still = true;
     clearTimeout(this.#timer);
   }
 
+  /** Starts anew. */
+  resume(): void {
+    this.#still = false;
+    this.#start();
+  }
+
+  #start(): void {
+    if (this.#still || this.#ended) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#expire, this.#delay);
+  }
+
   async step<T>(step: () => Promise<T>, discard?: (value: T) => void): Promise<T> {
-    this.start();
     try {
       const pending = step();
+      if (await isSoon(pending)) return await pending;
+      this.#start();
       if (discard) pending.then((value) => this.#isLate && discard(value), () => {/* late, and of no use */});
       return await Promise.race([pending, this.#late.promise]);
     } finally {
-      this.stop();
+      clearTimeout(this.#timer);
     }
   }
 
   end(): void {
-    this.stop();
+    this.pause();
+    this.#ended = true;
     this.#outer?.removeEventListener("abort", this.#abort);
   }
+}
+
+/** Whether it is settled within the same turn, as what is in memory is: then a timer would cost more than all the rest. */
+async function isSoon(pending: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => void (settled = true);
+  pending.then(settle, settle);
+  for (let ticks = 0; ticks < 4 && !settled; ticks++) await undefined;
+  return settled;
 }
 
 /** Closes a stream that was opened too late. */

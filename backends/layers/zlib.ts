@@ -19,6 +19,11 @@ export interface Zlib {
   yield(): Promise<void>;
 }
 
+/** The smallest chunk that `node:zlib` takes. */
+const CHUNK = 64;
+
+const MAX_CHUNK = 64 * 1024;
+
 let loading: Promise<Zlib> | undefined;
 
 /** Loads it. */
@@ -31,12 +36,14 @@ async function load(): Promise<Zlib> {
   const { constants, crc32, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } = zlib;
   return {
     pack(method, bytes, level): Uint8Array {
-      if (method === "gzip") return gzipSync(bytes, level === undefined ? undefined : { level });
+      // Small chunks are joined at some cost.
+      const chunkSize = Math.max(CHUNK, Math.min(bytes.length >> 2, MAX_CHUNK));
+      if (method === "gzip") return gzipSync(bytes, level === undefined ? { chunkSize } : { chunkSize, level });
       const params = level === undefined ? undefined : { [constants.ZSTD_c_compressionLevel]: level };
-      return zstdCompressSync(bytes, params && { params });
+      return zstdCompressSync(bytes, params ? { chunkSize, params } : { chunkSize });
     },
     unpack(method, bytes, length): Uint8Array {
-      const options = { maxOutputLength: Math.max(1, length) };
+      const options = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(CHUNK, length) };
       return method === "gzip" ? gunzipSync(bytes, options) : zstdDecompressSync(bytes, options);
     },
     crc32: (bytes, before) => crc32(bytes, before),

@@ -84,6 +84,25 @@ Deno.test("timeout() stops the clock while a batch waits for its source", async 
   assert.equal(results.length, 3);
 });
 
+Deno.test("timeout() leaves no clock running when a batch fails while it waits for its source", async () => {
+  const memory = new MemoryStore();
+  memory.writeMany = async (writes) => {
+    // It asks for the first write, and does not wait for it.
+    const iterator = (writes as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    iterator.next().catch(() => undefined);
+    await pause(5);
+    throw new Error("no more");
+  };
+  const store = layered(memory, timeout(10_000));
+  const source = async function* () {
+    await pause(20);
+    yield { path: "a", bytes: bytesOf("x") };
+  };
+  await assert.rejects(store.writeMany!(source()), /no more/);
+  // The resource sanitizer sees a timer that is left.
+  await pause(40);
+});
+
 Deno.test("timeout() closes a stream that was opened too late", async () => {
   const memory = new MemoryStore();
   const cancelled = Promise.withResolvers<void>();
