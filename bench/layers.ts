@@ -130,7 +130,8 @@ function keepingLast(): Store {
 function measurements(size: number): Uint8Array<ArrayBuffer> {
   const random = new DataView(randomBytes(64 * 1024).buffer);
   const lines: string[] = [];
-  for (let length = 0, i = 0; length < size; i++) {
+  let length = 0;
+  for (let i = 0; length < size; i++) {
     const value = random.getUint16((2 * i) % 65_536) / 7;
     length +=
       lines[lines.push(`{"well":"${"ABCDEFGH"[i % 8]}${i % 12}","time":${i},"value":${value.toFixed(4)}}\n`) - 1]!

@@ -8,6 +8,7 @@ import type { LRUCache } from "lru-cache";
 import { cut, extentOf } from "../stores/range.ts";
 import type { AbortOptions, ReadOptions, Stat, Store } from "../stores/store.ts";
 import { Changes, type Reading, touches } from "./changes.ts";
+import { ContentBlocks } from "./content_blocks.ts";
 import type { StoreCounters } from "./counters.ts";
 import { Flights } from "./flights.ts";
 
@@ -51,6 +52,7 @@ export class ContentCache {
   readonly #entries: LRUCache<string, CacheEntry>;
   readonly #linked: boolean;
   readonly #changes: Changes;
+  readonly #blocks: ContentBlocks;
   readonly #flights = new Flights();
   readonly #loading = new Map<string, Reading>();
   #generation = 0;
@@ -62,6 +64,7 @@ export class ContentCache {
     this.#entries = entries;
     this.#linked = inner.createSymlink !== undefined;
     this.#changes = new Changes(this.#linked);
+    this.#blocks = new ContentBlocks(inner, policy.blockBytes, entries);
   }
 
   /** The content that is kept and believed; the caller may look at it, no more. */
@@ -88,7 +91,10 @@ export class ContentCache {
       return bytes && cut(bytes, range).slice();
     }
     if (end - start > maxEntryBytes) return await this.#past(path, options);
-    return await this.#blocks(path, head.etag, head.size, start, end, signal) ?? await this.#past(path, options);
+    const found = await this.#blocks.read({ path, etag: head.etag, size: head.size, start, end }, signal);
+    if (found === undefined) return await this.#past(path, options);
+    this.#count(found.missed ? 0 : 1, found.missed ? 1 : 0);
+    return found.bytes;
   }
 
   /** Reads many; `readMany` of the store reads what is not kept. */
@@ -226,72 +232,6 @@ export class ContentCache {
     }, signal);
   }
 
-  /** Joins blocks; `undefined` if the content changed meanwhile. */
-  async #blocks(
-    path: string,
-    etag: string,
-    size: number,
-    start: number,
-    end: number,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
-    if (start === end) return new Uint8Array();
-    const { blockBytes } = this.#policy;
-    const result = new Uint8Array(end - start);
-    const put = (block: Uint8Array, index: number): void => {
-      const at = index * blockBytes;
-      const part = block.subarray(Math.max(0, start - at), end - at);
-      result.set(part, Math.max(0, at - start));
-    };
-    const stop = Math.ceil(end / blockBytes);
-    let missed = false;
-    for (let index = Math.floor(start / blockBytes); index < stop;) {
-      const kept = this.#entries.get(blockKey(path, etag, index)) as Uint8Array | undefined;
-      if (kept) {
-        put(kept, index++);
-        continue;
-      }
-      let behind = index + 1;
-      while (behind < stop && !this.#entries.has(blockKey(path, etag, behind))) behind++;
-      missed = true;
-      const run = await this.#flights.join(
-        `run\0${path}\0${etag}\0${index}\0${behind}`,
-        (shared) => this.#run(path, etag, size, index, behind, shared),
-        signal,
-      );
-      if (run === undefined) return undefined;
-      for (const block of run) put(block, index++);
-    }
-    this.#count(missed ? 0 : 1, missed ? 1 : 0);
-    return result;
-  }
-
-  /** Reads blocks that follow one another, and makes sure that they are of this content. */
-  async #run(
-    path: string,
-    etag: string,
-    size: number,
-    first: number,
-    behind: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array[] | undefined> {
-    const { blockBytes } = this.#policy;
-    const offset = first * blockBytes;
-    const length = Math.min(size, behind * blockBytes) - offset;
-    const bytes = await this.#inner.read(path, { range: { offset, length }, signal });
-    // An etag never comes back: what has it before and after had it meanwhile.
-    const stat = await this.#inner.stat(path, { signal });
-    if (bytes?.length !== length || stat?.etag !== etag) {
-      this.#entries.delete(path);
-      return undefined;
-    }
-    return Array.from({ length: behind - first }, (_, index) => {
-      const block = bytes.slice(index * blockBytes, (index + 1) * blockBytes);
-      this.#entries.set(blockKey(path, etag, first + index), block, { size: block.length });
-      return block;
-    });
-  }
-
   /** Past the cache. */
   async #past(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
     this.#count(0, 1);
@@ -342,8 +282,4 @@ export class ContentCache {
     counters.cacheHits += hits;
     counters.cacheMisses += misses;
   }
-}
-
-function blockKey(path: string, etag: string, index: number): string {
-  return `${path}\0${etag}\0${index}`;
 }

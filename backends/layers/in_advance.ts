@@ -19,11 +19,16 @@ export async function* inAdvance<T, R>(
   change: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
   const pending: Promise<R>[] = [];
-  for await (const item of items) {
-    const changing = change(item);
-    changing.catch(() => {/* seen when it is its turn */});
-    pending.push(changing);
-    if (pending.length >= count) yield await pending.shift()!;
+  try {
+    for await (const item of items) {
+      const changing = change(item);
+      changing.catch(() => {/* seen when it is its turn */});
+      pending.push(changing);
+      if (pending.length >= count) yield await pending.shift()!;
+    }
+    while (pending.length > 0) yield await pending.shift()!;
+  } finally {
+    // Nothing goes on after the last item was taken.
+    await Promise.allSettled(pending);
   }
-  for (const changing of pending) yield await changing;
 }
