@@ -5,7 +5,7 @@
  */
 
 import { isStorageError, StorageError } from "../errors.ts";
-import { extentOf } from "../stores/range.ts";
+import { cut, extentOf } from "../stores/range.ts";
 import type { ByteRange, Store } from "../stores/store.ts";
 import { ByteReader } from "./byte_reader.ts";
 import {
@@ -76,7 +76,12 @@ export class FrameReader {
 
   /** Reads a range; its blocks are all that is read of the content. */
   async range(path: string, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    return await this.#steadily(path, async () => {
+    return await this.#steadily(path, async (last) => {
+      if (last) {
+        // One read is never torn, whoever writes meanwhile.
+        const stored = await this.#inner.read(path, { signal });
+        return stored && cut(await this.whole(path, stored, signal), range).slice();
+      }
       const section = await this.#section(path, range, signal);
       if (section === undefined || section.start === section.end) return section && new Uint8Array();
       const { layout: { starts }, first, behind } = section;
@@ -147,11 +152,11 @@ export class FrameReader {
     });
   }
 
-  /** Does something that takes several reads; again, if the content was replaced between them. */
-  async #steadily<T>(path: string, work: () => Promise<T>): Promise<T> {
+  /** Does something that takes several reads; again, if the content was replaced between them. The last try is told so. */
+  async #steadily<T>(path: string, work: (last: boolean) => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
-        return await work();
+        return await work(tries === TRIES);
       } catch (error) {
         this.#layouts.delete(path);
         if (tries === TRIES || !isStorageError(error, "corrupt")) throw at(path, error);

@@ -78,6 +78,7 @@ export class SealedContent {
   /** Encrypts a whole content, in parts that follow one another. */
   async sealAll(plain: Uint8Array, signal?: AbortSignal): Promise<Uint8Array[]> {
     const count = Math.max(1, Math.ceil(plain.length / BLOCK));
+    if (count === 1) return [this.header, await this.seal(0, true, plain)];
     const parts = [this.header as Uint8Array, ...Array<Uint8Array>(count)];
     await each(0, count, signal, async (index) => {
       parts[index + 1] = await this.seal(

@@ -50,8 +50,13 @@ export class SealedReader {
   /** Reads a range; its blocks, and the header, are all that is read of the content. */
   async range(place: SealedPlace, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     extentOf(0, range);
-    if ("suffix" in range) return await this.#steadily(() => this.#suffix(place, range.suffix, signal));
-    return await this.#steadily(async () => {
+    return await this.#steadily(async (last) => {
+      if (last) {
+        // One read is never torn, whoever writes meanwhile.
+        const stored = await this.#inner.read(place.at, { signal });
+        return stored && cut(await this.whole(place, stored, signal), range).slice();
+      }
+      if ("suffix" in range) return await this.#suffix(place, range.suffix, signal);
       const { offset, length = Infinity } = range;
       const blocks = blocksOf(offset, offset + Math.max(1, length));
       const bytes = await this.#blocks(place, blocks, signal);
@@ -189,11 +194,11 @@ export class SealedReader {
     }
   }
 
-  /** Does something that takes several reads; again, if the content was replaced between them. */
-  async #steadily<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something that takes several reads; again, if the content was replaced between them. The last try is told so. */
+  async #steadily<T>(work: (last: boolean) => Promise<T>): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
-        return await work();
+        return await work(tries === TRIES);
       } catch (error) {
         if (tries === TRIES || !isStorageError(error, "corrupt", "busy")) throw error;
       }

@@ -16,7 +16,8 @@ import {
 import { FileManager, layered, MemoryStore, StorageError, StoreBackend } from "@polystore/polystore";
 import { testStore } from "@polystore/polystore/testing";
 import assert from "node:assert/strict";
-import { bytesOf, methodsOf, onDisk, onMemory, testLayers } from "./place.ts";
+import { Buffer } from "node:buffer";
+import { bytesOf, methodsOf, onDisk, onMemory, pause, testLayers } from "./place.ts";
 
 const KEYS = [{ id: "one", key: new Uint8Array(32).fill(1) }];
 
@@ -91,6 +92,40 @@ Deno.test("the whole stack counts, retries, hits its cache, and hides what it ke
   const stored = (await memory.read("lab/a/b.txt"))!;
   assert(stored.length < 1000);
   assert(!new TextDecoder().decode(stored).includes("secret"));
+});
+
+Deno.test("the whole stack never mixes two contents in a range, while one is replaced by the other", async () => {
+  const memory = new MemoryStore();
+  const writer = layered(memory, encrypted(KEYS), compressed());
+  const readers = [
+    layered(memory, encrypted(KEYS), compressed()),
+    layered(memory, encrypted(KEYS), compressed(), cached({ maxAge: 0, maxEntryBytes: 300_000, blockBytes: 4096 })),
+  ];
+  const contents = [1, 2].map((seed) =>
+    Uint8Array.from({ length: 500_000 + seed }, (_, i) => (i * i * seed) >> (i % 7))
+  );
+  await writer.write!("f", contents[0]!);
+  let writing = true;
+  let reads = 0;
+  const reading = readers.flatMap((store) =>
+    [0, 1].map(async () => {
+      for (let i = 0; writing; i++) {
+        const offset = (i * 12_345) % 400_000;
+        const bytes = (await store.read("f", { range: { offset, length: 50_000 } }))!;
+        const expected = contents.map((content) => content.subarray(offset, offset + 50_000));
+        assert(expected.some((content) => Buffer.compare(content, bytes) === 0), `a mixture at ${offset}`);
+        reads++;
+        await pause(0);
+      }
+    })
+  );
+  for (let i = 1; i <= 40; i++) {
+    await writer.write!("f", contents[i % 2]!);
+    await pause(2);
+  }
+  writing = false;
+  await Promise.all(reading);
+  assert(reads > 10, `${reads} reads`);
 });
 
 Deno.test("the whole stack stands under a file manager: updates are never lost", async () => {
