@@ -2,7 +2,7 @@
  * {@linkcode SealedContent}: one content, as `encrypted` keeps it.
  *
  * A header of 40 bytes (`93 50 53 45 01 00 00 00`, 8 bytes of the SHA-256 of the id of the key, a salt of 16 bytes, the number of the
- * content in 8), then blocks of 128 KiB, each encrypted by AES-256-GCM with its tag of 16 bytes behind. The nonce of a block is
+ * content in 8), then blocks of 256 KiB, each encrypted by AES-256-GCM with its tag of 16 bytes behind. The nonce of a block is
  * the number of the content (6 bytes), of the block (5) and whether it is the last (1); header and path are authenticated
  * with each. There is always a last block, an empty one if need be.
  *
@@ -13,7 +13,7 @@ import { StorageError } from "../errors.ts";
 import { type ContentKey, HEADER } from "./key_ring.ts";
 
 /** Size of a block of content. */
-export const BLOCK = 128 * 1024;
+export const BLOCK = 256 * 1024;
 
 /** What a block is longer when it is encrypted. */
 const TAG = 16;

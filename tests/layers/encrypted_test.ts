@@ -6,7 +6,7 @@ import { bytesOf, leastStore, methodsOf, testLayers } from "./place.ts";
 const ONE: NamedKey = { id: "one", key: new Uint8Array(32).fill(1) };
 const TWO: NamedKey = { id: "two", key: new Uint8Array(32).fill(2) };
 const NAMES = new Uint8Array(32).fill(3);
-const BLOCK = 128 * 1024;
+const BLOCK = 256 * 1024;
 
 await testLayers("encrypted", () => [encrypted([ONE])], { numRuns: 15 });
 await testLayers("encrypted, names too", () => [encrypted([ONE], { names: NAMES })], {
