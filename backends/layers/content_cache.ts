@@ -113,7 +113,7 @@ export class ContentCache {
       }
       const contents = await this.#inner.readMany!(missing, options);
       for (const [index, bytes] of contents.entries()) {
-        if (bytes && stats[index]) this.#keep(readings[index]!, stats[index], bytes.slice());
+        if (bytes && stats[index]?.kind === "file") this.#keep(readings[index]!, stats[index], bytes.slice());
       }
       let next = 0;
       return results.map((bytes) => bytes ?? contents[next++]);

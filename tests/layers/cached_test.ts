@@ -1,14 +1,14 @@
 import { cached, type Fault, faulty, observed, StoreCounters } from "@polystore/polystore/layers";
 import { layered, MemoryStore, type Store } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
-import { bytesOf, EVERY, leastStore, methodsOf, pause, testLayers } from "./place.ts";
+import { bytesOf, EVERY, leastStore, methodsOf, pause, testLayers, testVariant } from "./place.ts";
 
 await testLayers("cached", () => [cached({ maxAge: Infinity })]);
-await testLayers(
+await testVariant(
   "cached, little of it",
   () => [cached({ maxBytes: 300_000, maxEntryBytes: 200_000, blockBytes: 1000 })],
 );
-await testLayers("cached, never believed", () => [cached({ maxAge: 0 })]);
+await testVariant("cached, never believed", () => [cached({ maxAge: 0 })]);
 
 /** A cache, what stands behind it, and what goes through. */
 interface Setup {

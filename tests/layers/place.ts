@@ -27,6 +27,11 @@ export function onMemory(layers: Stack, put?: Stack): OpenedStore {
   };
 }
 
+/** Runs the suite over layers on memory alone: for other options of a layer that was tried on a directory. */
+export async function testVariant(name: string, layers: Stack, options: TestStoreOptions = {}): Promise<void> {
+  await testStore(name, () => onMemory(layers), { numRuns: 40, ...options });
+}
+
 /** Runs the suite over layers on memory and on a directory. */
 export async function testLayers(name: string, layers: Stack, options: TestStoreOptions = {}): Promise<void> {
   await testStore(name, () => onMemory(layers), { numRuns: 40, ...options });
