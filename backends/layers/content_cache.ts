@@ -78,7 +78,7 @@ export class ContentCache {
     signal?.throwIfAborted();
     const range = options?.range;
     const known = this.#believed(path);
-    if (known?.whole) return this.#hit(cut(known.whole, range).slice());
+    if (known?.whole) return this.#hit(new Uint8Array(range ? cut(known.whole, range) : known.whole));
     if (range === undefined) return await this.#whole(path, signal);
     const { maxEntryBytes, blockBytes } = this.#policy;
     const head = known ?? await this.#look(path, signal);
