@@ -72,6 +72,12 @@ export interface StorageErrorOptions extends ErrorContext {
    * @default {false}
    */
   retryable?: boolean | undefined;
+  /**
+   * How long to wait before the next try, in milliseconds, if the place said so.
+   *
+   * @default {undefined} it did not
+   */
+  retryAfter?: number | undefined;
   /** The error of the engine underneath. */
   cause?: unknown;
 }
@@ -105,6 +111,8 @@ export class StorageError extends Error {
   readonly detail: string;
   /** Whether the same call may succeed if it is made again. */
   readonly retryable: boolean;
+  /** How long to wait before the next try, in milliseconds, if the place said so. */
+  readonly retryAfter: number | undefined;
   #context: ErrorContext;
 
   /**
@@ -115,12 +123,13 @@ export class StorageError extends Error {
    * @param options Context, cause and whether a retry makes sense.
    */
   constructor(code: ErrorCode, detail: string, options: StorageErrorOptions = {}) {
-    const { cause, retryable = false, ...context } = options;
+    const { cause, retryable = false, retryAfter, ...context } = options;
     super(describe(detail, context), cause === undefined ? undefined : { cause });
     this.name = "StorageError";
     this.code = code;
     this.detail = detail;
     this.retryable = retryable;
+    this.retryAfter = retryAfter;
     this.#context = context;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -10,6 +10,7 @@
 import { diskTasks } from "./disk.ts";
 import { importTasks } from "./import.ts";
 import { kvTasks } from "./kv.ts";
+import { layerTasks } from "./layers.ts";
 import { listingTasks } from "./listing.ts";
 import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
@@ -30,6 +31,7 @@ const ALL: readonly Task[] = [
   ...kvTasks(),
   ...zarrTasks(),
   ...zarrCostTasks(),
+  ...layerTasks(),
   ...unstorageTasks(),
 ];
 

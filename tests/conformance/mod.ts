@@ -26,6 +26,7 @@
 
 export type * from "../../backends/stores/store.ts";
 export type { OpenedStore, OpenStore } from "./opened_store.ts";
+export { type Fault, faulty } from "../../backends/layers/faulty.ts";
 export * from "./promise.ts";
 export * from "./store_promises.ts";
 export * from "./store_suite.ts";

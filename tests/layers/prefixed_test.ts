@@ -1,36 +1,20 @@
 import { prefixed, readOnly } from "@polystore/polystore/layers";
-import { DiskStore, layered, MemoryStore, type Store } from "@polystore/polystore/stores";
-import { type OpenedStore, testStore } from "@polystore/polystore/testing";
+import { layered, MemoryStore } from "@polystore/polystore/stores";
+import { testStore } from "@polystore/polystore/testing";
 import assert from "node:assert/strict";
+import { EVERY, leastStore, methodsOf, onDisk, onMemory, testLayers } from "./place.ts";
 
-async function onDisk(prefix: string, wrap: (store: DiskStore) => Store): Promise<OpenedStore> {
-  const root = await Deno.makeTempDir({ prefix: "polystore-" });
-  const store = new DiskStore({ root, durability: "fast" });
-  return {
-    store: wrap(store),
-    put: async (path, bytes) => void await store.write(prefix + path, bytes),
-    reopen: () => Promise.resolve(wrap(new DiskStore({ root, durability: "fast" }))),
-    dispose: () => Deno.remove(root, { recursive: true }),
-  };
-}
-
-function onMemory(prefix: string, wrap: (store: MemoryStore) => Store): OpenedStore {
-  const store = new MemoryStore();
-  return {
-    store: wrap(store),
-    put: async (path, bytes) => void await store.write(prefix + path, bytes),
-  };
-}
-
-await testStore("prefixed", () => layered(new MemoryStore(), prefixed("lab/7")), { numRuns: 50 });
+await testLayers("prefixed", () => [prefixed("lab/7")]);
 await testStore("prefixed with the root", () => layered(new MemoryStore(), prefixed("/")), { numRuns: 20 });
-await testStore("readOnly", () => onMemory("", readOnly()));
 await testStore("prefixed, twice", () => layered(new MemoryStore(), prefixed("a/b"), prefixed("c")), { numRuns: 20 });
-await testStore("readOnly on prefixed", () => onMemory("p/", (store) => layered(store, prefixed("p"), readOnly())));
-await testStore("prefixed on disk", () => onDisk("lab/7/", (store) => layered(store, prefixed("lab/7"))), {
-  numRuns: 10,
+await testStore("readOnly", () => onMemory(() => [readOnly()], () => []));
+await testStore("readOnly on disk", () => onDisk(() => [readOnly()], () => []));
+
+Deno.test("prefixed() and readOnly() offer no more than the store", () => {
+  assert.deepEqual(methodsOf(layered(leastStore(), prefixed("a"))), ["read", "stat"]);
+  assert.deepEqual(methodsOf(layered(leastStore(), readOnly())), ["read", "stat"]);
+  assert.deepEqual(methodsOf(layered(new MemoryStore(), prefixed("a"))), EVERY);
 });
-await testStore("readOnly on disk", () => onDisk("", readOnly()));
 
 Deno.test("prefixed() sees nothing beside its directory, and errors speak of the paths inside", async () => {
   const whole = new MemoryStore();
