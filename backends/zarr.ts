@@ -21,7 +21,8 @@ import type { ZarrSweepOptions } from "./zarr/remover.ts";
 import type { Selection } from "./zarr/selection.ts";
 import { ZarrStorage } from "./zarr/storage.ts";
 import type { ZarrValue } from "./zarr/value.ts";
-import type { AppendOptions, ZarrArray, ZarrArrayOptions } from "./zarr/zarr_array.ts";
+import type { ZarrArrayOptions } from "./zarr/stored_array.ts";
+import type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
 
 export type { Compressor, ZarrLayoutOptions } from "./zarr/array_plan.ts";
 export type { AttributesChange } from "./zarr/attributes.ts";
@@ -36,7 +37,8 @@ export { type Selection, type Slice, slice } from "./zarr/selection.ts";
 export { ZarrStorage } from "./zarr/storage.ts";
 export type { BytesArray, Shaped, StringArray, TimeArray, ZarrValue } from "./zarr/value.ts";
 export { ZarrWorkers } from "./zarr/workers.ts";
-export type { AppendOptions, ZarrArray, ZarrArrayOptions, ZarrSetOptions } from "./zarr/zarr_array.ts";
+export type { StoredArray, ZarrArrayOptions, ZarrSetOptions } from "./zarr/stored_array.ts";
+export type { AppendOptions, ZarrArray } from "./zarr/zarr_array.ts";
 export {
   asZarrita,
   fromZarrita,

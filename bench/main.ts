@@ -2,7 +2,7 @@
  * Runs the benchmark: `deno task bench`, or only some rows: `deno task bench listing npy`.
  *
  * `--quick` measures for a tenth of the time; `--dir=<directory>` puts the files elsewhere than in the temp directory. The table
- * goes to the console, and, when everything ran in full, to `bench/RESULTS.md`.
+ * goes to the console, and, when everything is to run in full, after each task to `bench/RESULTS.md`.
  *
  * @module
  */
@@ -50,16 +50,24 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     for (const [index, task] of tasks.entries()) {
       print(`${index + 1}/${tasks.length} ${task.name}`);
-      rows.push(...await task.run({ quick, directory }));
+      const made = await task.run({ quick, directory });
+      rows.push(...made);
+      for (const { work, ours, peer, theirs, ratio } of made) {
+        print(`  ${work}: ${[ours, theirs && `${theirs} (${peer})`, ratio].filter(Boolean).join(", ")}`);
+      }
+      const seconds = (performance.now() - start) / 1000;
+      if (words.length === 0 && !quick) {
+        const missing = tasks.slice(index + 1).map(({ name }) => name);
+        await Deno.writeTextFile(
+          new URL("RESULTS.md", import.meta.url),
+          report(rows, { command: COMMAND, seconds, missing }),
+        );
+      }
     }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
   print("", `${table(rows)}\n\n${summary(rows)}\n`);
-  const seconds = (performance.now() - start) / 1000;
-  if (words.length === 0 && !quick) {
-    await Deno.writeTextFile(new URL("RESULTS.md", import.meta.url), report(rows, COMMAND, seconds));
-  }
 }
 
 /** Progress goes to standard error, the table to standard output. */

@@ -9,7 +9,7 @@
 
 import { ndarray } from "../backends/formats/ndarray.ts";
 import { DiskStore } from "../backends/stores/disk_store.ts";
-import { ZarrArray } from "../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../backends/zarr/stored_array.ts";
 import { peakMemory } from "./peak_memory.ts";
 
 const SIDE = 1024;
@@ -25,7 +25,7 @@ function* chunks(count: number): Generator<Float32Array<ArrayBuffer>> {
 
 if (import.meta.main) {
   const [root = "", compressor = "none", count = "0", workers = "0"] = Deno.args;
-  await using array = await ZarrArray.create(
+  await using array = await StoredArray.create(
     new DiskStore({ root, durability: "fast" }),
     "a",
     "float32",

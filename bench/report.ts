@@ -35,8 +35,18 @@ export function summary(rows: readonly Row[]): string {
   }`;
 }
 
+/** How the rows were made. */
+export interface Making {
+  /** What was typed. */
+  readonly command: string;
+  /** How long it took. */
+  readonly seconds: number;
+  /** The tasks that were not run. */
+  readonly missing: readonly string[];
+}
+
 /** The whole report: the table, when and where it was made, and how to make it again. */
-export function report(rows: readonly Row[], command: string, seconds: number): string {
+export function report(rows: readonly Row[], { command, seconds, missing }: Making): string {
   const { cpu, cores } = processor();
   const memory = (Deno.systemMemoryInfo().total / 2 ** 30).toFixed(0);
   return `# Benchmark results
@@ -55,7 +65,7 @@ server from serving: \`mixed\` with fsyncs or over 1 MiB, \`sync\` otherwise.
 ${table(rows)}
 
 ${summary(rows)}
-`;
+${missing.length === 0 ? "" : `\nStopped before: ${missing.join("; ")}.\n`}`;
 }
 
 function processor(): { cpu: string; cores: number } {

@@ -9,7 +9,7 @@ import { MemoryStore } from "../backends/stores/memory_store.ts";
 import type { ReadOptions, Store } from "../backends/stores/store.ts";
 import type { Compressor } from "../backends/zarr/array_plan.ts";
 import { slice } from "../backends/zarr/selection.ts";
-import { ZarrArray } from "../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../backends/zarr/stored_array.ts";
 import { median, percentile } from "./measure.ts";
 import { sizeText } from "./random.ts";
 import { type Row, type RunOptions, type Task, times } from "./row.ts";
@@ -56,7 +56,7 @@ async function regionRows(): Promise<Row[]> {
 
 async function regionRow(compressor: Compressor | null, from: number, where: string): Promise<Row> {
   const store = new MemoryStore();
-  const array = await ZarrArray.create(store, "a", "float32", [SIDE, SIDE, SIDE], {
+  const array = await StoredArray.create(store, "a", "float32", [SIDE, SIDE, SIDE], {
     chunks: [INNER, INNER, INNER],
     shards: [SHARD, SHARD, SHARD],
     compressor,
@@ -67,12 +67,12 @@ async function regionRow(compressor: Compressor | null, from: number, where: str
   const written = measurements([high - low, high - low, high - low]);
   await array.set([around, around, around], written);
   const { counted, total } = counting(store);
-  const reader = await ZarrArray.open(counted, "a");
+  const reader = await StoredArray.open(counted, "a");
   const opened = total();
   const region = slice(from, from + REGION);
   const { data } = await reader.get([region, region, region]);
   const read = total() - opened;
-  const plain = await (await ZarrArray.open(store, "a")).get([around, around, around]);
+  const plain = await (await StoredArray.open(store, "a")).get([around, around, around]);
   assert.equal(data.length, REGION ** 3);
   const side = high - low;
   assert.equal(data[0], plain.data[(from - low) * (side * side + side + 1)]);

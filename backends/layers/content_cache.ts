@@ -108,6 +108,7 @@ export class ContentCache {
     try {
       const stats: (Stat | undefined)[] = [];
       for (let i = 0; i < missing.length; i += GROUP) {
+        // What cannot be looked at is not kept; reading it tells why.
         const group = missing.slice(i, i + GROUP).map((path) => this.#inner.stat(path, options).catch(() => undefined));
         stats.push(...await Promise.all(group));
       }

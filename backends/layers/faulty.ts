@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import type { AbortOptions, Complete, Layer, Store } from "../stores/store.ts";
 import { cutStream } from "./cut_stream.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../stores/pause.ts";
 
 /** What goes wrong, and when. What a fault names happens in this order: the delay, the cut, the error. */
 export interface Fault {

@@ -6,7 +6,7 @@
 
 import { isStorageError, StorageError } from "../errors.ts";
 import type { StoreCounters } from "./counters.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../stores/pause.ts";
 
 /** How often, and after which pauses. */
 export interface RetryPolicy {

@@ -43,7 +43,7 @@ export class KvContents {
     if (extent.start === extent.end) return new Uint8Array();
     const { generation, count } = file.parts!;
     if (count === 1 && first?.key.at(-2) === generation) {
-      return this.#cut(file, 0, [first], extent.start, extent.end)?.[0];
+      return this.#cut(file, 0, [first], extent.start, extent.end, true)?.[0];
     }
     this.#database.garbage.pin(generation);
     try {
@@ -142,19 +142,22 @@ export class KvContents {
     return this.#cut(file, first, entries, start, end);
   }
 
+  /** The parts, cut to the range; `undefined` if they are not those of the file. `together`: they were looked at with its entry. */
   #cut(
     file: KvFile,
     first: number,
     entries: readonly Deno.KvEntryMaybe<unknown>[],
     start: number,
     end: number,
+    together: boolean = false,
   ): Uint8Array[] | undefined {
     const { engine } = this.#database;
     const { count, sums } = file.parts!;
     const parts: Uint8Array[] = [];
     for (const [i, { value, versionstamp }] of entries.entries()) {
-      // Younger than the entry: it belongs to another by now.
-      if (versionstamp === null || versionstamp > file.version) return undefined;
+      if (versionstamp === null) return undefined;
+      // A single part is overwritten in place, and then belongs to the next entry; or the database was copied key by key.
+      if (count === 1 && !together && versionstamp > file.version) return undefined;
       const index = first + i;
       const size = index === count - 1 ? file.size - index * PART_SIZE : PART_SIZE;
       if (!(value instanceof Uint8Array) || value.length !== size) throw corrupt(`part ${index} has another size`);

@@ -61,16 +61,16 @@ export class KvCore implements WholeStore, KvCare {
     let patience: Patience | undefined;
     do {
       const view = this.#database.view();
-      // Where the only part of a file was when it was seen last, it can be read along with the entry that tells.
-      const expected = this.#database.memory.file(path)?.parts;
+      // Where the only part of a file was when it was seen last, it can be read at one moment with the entry that tells.
+      const expected = (before ?? this.#database.memory.file(path))?.parts;
       const also = expected?.count === 1 ? this.#database.space.part(expected.generation, 0) : undefined;
       const file = await view.file(path, also);
       options?.signal?.throwIfAborted();
       if (file === undefined) return undefined;
-      if (file.version === before?.version) throw corrupt("parts of it are missing").within({ path });
       const bytes = await this.#contents.read(file, options?.range, options?.signal, view.also);
       options?.signal?.throwIfAborted();
       if (bytes !== undefined) return bytes;
+      if (file.version === before?.version) throw corrupt("parts of it are missing").within({ path });
       // Either the file was replaced between the two looks, or its parts are gone for good.
       before = file;
     } while (await (patience ??= new Patience()).wait(options?.signal));

@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { pause } from "./pause.ts";
 import { closedError, isLocked, isTooManyChecks, kvError, noKv } from "./kv_error.ts";
 
 /** Computes the CRC-32 of bytes, going on from another if one is given. */
@@ -54,9 +55,8 @@ export class Patience {
   async wait(signal?: AbortSignal): Promise<boolean> {
     signal?.throwIfAborted();
     if (performance.now() > this.#end) return false;
-    await new Promise((resolve) => setTimeout(resolve, this.#pause * (0.5 + Math.random())));
+    await pause(this.#pause * (0.5 + Math.random()), signal);
     this.#pause = Math.min(MAX_PAUSE, this.#pause * 1.6);
-    signal?.throwIfAborted();
     return true;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { pause } from "./pause.ts";
 import { SqliteContent } from "./sqlite_content.ts";
 import { openDatabase, probe, settle, settleLog, type SqlDatabase, type SqliteDurability } from "./sqlite_database.ts";
 import { closedError, isBusy, sqliteError } from "./sqlite_error.ts";
@@ -146,8 +147,8 @@ export class SqliteConnection {
   async #insist<T>(failure: unknown, path: string, signal: AbortSignal | undefined, work: () => T): Promise<T> {
     const end = performance.now() + this.#options.busyTimeout;
     let error = failure;
-    for (let pause = 2; isBusy(error) && performance.now() < end; pause = Math.min(MAX_PAUSE, pause * 2)) {
-      await delay(pause * (0.5 + Math.random()), signal);
+    for (let next = 2; isBusy(error) && performance.now() < end; next = Math.min(MAX_PAUSE, next * 2)) {
+      await pause(next * (0.5 + Math.random()), signal);
       if (this.#closed) throw closedError();
       try {
         return work();
@@ -189,7 +190,7 @@ export class SqliteConnection {
 
   async #connect(): Promise<SqliteVolume> {
     const end = performance.now() + this.#options.busyTimeout;
-    for (let pause = 2;; pause = Math.min(MAX_PAUSE, pause * 2)) {
+    for (let next = 2;; next = Math.min(MAX_PAUSE, next * 2)) {
       try {
         const volume = await this.#connectOnce();
         if (!this.#closed) return this.#volume = volume;
@@ -198,7 +199,7 @@ export class SqliteConnection {
       } catch (error) {
         if (!isBusy(error) || performance.now() >= end) throw error;
       }
-      await delay(pause * (0.5 + Math.random()), undefined);
+      await pause(next * (0.5 + Math.random()));
     }
   }
 
@@ -255,19 +256,4 @@ function outdated(schema: number): StorageError {
       ? "the database is empty, and it is opened read-only"
       : `the database has schema ${schema}, which this version would have to change: open it once without readOnly`,
   );
-}
-
-/** Waits; rejects with the reason of the signal. */
-function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -13,7 +13,7 @@ import { cut } from "../stores/range.ts";
 import type { AbortOptions, Entry, ReadOptions, Stat, Store, WriteOptions } from "../stores/store.ts";
 import { collecting, concat, streamOf, withErrors } from "../stores/stream.ts";
 import { ZarrAttributes } from "./attributes.ts";
-import { BackendArray } from "./backend_array.ts";
+import { ZarrArray } from "./zarr_array.ts";
 import { Consolidated } from "./consolidated.ts";
 import { ArrayEditor } from "./editor.ts";
 import { type ArrayHead, type Head, isArrayHead, isThere, lookAtHead, readHead } from "./head.ts";
@@ -24,12 +24,12 @@ import type { ZarrLoadOptions } from "./options.ts";
 import { changed, checkPlace, type Publisher } from "./publish.ts";
 import { readArray } from "./reading.ts";
 import type { ZarrBatchOptions } from "./options.ts";
-import { plateOf, ZarrPlates } from "./plates.ts";
+import { ZarrPlates } from "./plates.ts";
 import { ZarrRemover } from "./remover.ts";
 import { replaceByFile } from "./replace_by_file.ts";
 import { ZarrSaver } from "./saver.ts";
 import { ZarrTree } from "./tree.ts";
-import type { ZarrArray, ZarrArrayOptions } from "./zarr_array.ts";
+import type { ZarrArrayOptions } from "./stored_array.ts";
 
 /** What the zarr backend does. Paths are normal. */
 export class ZarrCore implements Publisher {
@@ -63,7 +63,7 @@ export class ZarrCore implements Publisher {
     this.mover = new ZarrMover(this, files);
     this.attributes = new ZarrAttributes(this.store, this.tree, this.editor);
     this.consolidated = new Consolidated(this.store, this.attributes);
-    this.plates = new ZarrPlates(this.store);
+    this.plates = new ZarrPlates(this.store, this.consolidated);
   }
 
   /** See `DataSource.load`. */
@@ -88,15 +88,8 @@ export class ZarrCore implements Publisher {
     if (options.layout === undefined && options.well === undefined) {
       return await this.saver.saveBatch(data, paths, options);
     }
-    if (paths.length === 0) return [];
     for (const path of paths) checkShown(path);
-    const root = options.plate ?? plateOf(paths[0]!);
-    // While the plate changes it has none, as it would be wrong.
-    const isConsolidated = await this.consolidated.read(root, options).catch(() => undefined) !== undefined;
-    const results = await this.plates.save(root, data, paths, options);
-    if (isConsolidated) await this.consolidated.write(root, options);
-    await this.consolidated.refresh(root);
-    return results;
+    return await this.plates.save(data, paths, options);
   }
 
   /** The document of an array, if it is one. */
@@ -273,7 +266,7 @@ export class ZarrCore implements Publisher {
 
   /** Opens an array as a handle. */
   async openArray(path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
-    return await BackendArray.of(this, await this.tree.follow(path, options), options);
+    return await ZarrArray.of(this, await this.tree.follow(path, options), options);
   }
 
   /** Changes the document of an array or a group, and what tells of it. */

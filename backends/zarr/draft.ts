@@ -19,7 +19,7 @@ import type { ArrayMetadata, ZarrFormat } from "./metadata.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
 import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES } from "./node.ts";
-import { pipelineOf } from "./zarr_array.ts";
+import { pipelineOf } from "./stored_array.ts";
 import { recording } from "./recording.ts";
 import type { Replacement } from "./replacement.ts";
 import { rangesOf } from "./selection.ts";

@@ -22,7 +22,7 @@ import { finish } from "./replacement.ts";
 import { type AxisRange, rangesOf, type Selection } from "./selection.ts";
 import type { ZarrTree } from "./tree.ts";
 import { layoutOf, type ZarrValue } from "./value.ts";
-import { pipelineOf } from "./zarr_array.ts";
+import { pipelineOf } from "./stored_array.ts";
 import { filled } from "./fill_value.ts";
 import type { ArrayMetadata } from "./metadata.ts";
 
@@ -206,7 +206,7 @@ export class ArrayEditor {
   /** Says what was written before the rest failed. */
   async #partly(head: ArrayHead, count: number, error: unknown): Promise<unknown> {
     if (count === 0) return error;
-    await this.touch(head.path).catch(() => undefined);
+    await this.touch(head.path).catch(() => {/* what stopped the writing stops this, too: it is what is told */});
     if (!isStorageError(error)) return error;
     const detail = `${error.detail}; ${count} chunk${count === 1 ? " was" : "s were"} written before, and stay`;
     return new StorageError(error.code, detail, {

@@ -16,7 +16,7 @@ import type { Head } from "./head.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ArrayMetadata, CodecSpec, ZarrFormat } from "./metadata.ts";
 import type { PlaneInfo } from "./ngff/plane_list.ts";
-import { pipelineOf } from "./zarr_array.ts";
+import { pipelineOf } from "./stored_array.ts";
 
 /** What is known of an array without reading any of its elements. */
 export interface ZarrArrayInfo {

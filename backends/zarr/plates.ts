@@ -9,6 +9,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import type { NdArray } from "../formats/ndarray.ts";
 import { parentPath } from "../path.ts";
 import type { AbortOptions, Store } from "../stores/store.ts";
+import type { Consolidated } from "./consolidated.ts";
 import type { PlaneInfo } from "./ngff/plane_list.ts";
 import { Plate } from "./ngff/plate.ts";
 import { removePlanes } from "./ngff/plate_remover.ts";
@@ -24,20 +25,21 @@ const MAX_DEPTH = 100;
 /** The plates of a store. What is at a path itself comes first: only then it is asked whether a plate has a plane of that name. */
 export class ZarrPlates {
   readonly #store: Store;
+  readonly #consolidated: Consolidated;
   readonly #plates = new Map<string, Plate>();
 
-  constructor(store: Store) {
+  constructor(store: Store, consolidated: Consolidated) {
     this.#store = store;
+    this.#consolidated = consolidated;
   }
 
   /** Writes a batch with a layout: the planes of one well. */
   async save(
-    root: string,
     data: readonly unknown[],
     paths: readonly string[],
     options: ZarrBatchOptions,
   ): Promise<SaveResult[]> {
-    const { layout, plate: _, well, format, overwrite, ifMatch, expireIn, ...rest } = options;
+    const { layout, plate, well, format, overwrite, ifMatch, expireIn, ...rest } = options;
     if (layout === undefined || well === undefined) {
       throw new StorageError(
         "invalid-argument",
@@ -50,8 +52,12 @@ export class ZarrPlates {
     if (ifMatch !== undefined || expireIn !== undefined) {
       throw new StorageError("unsupported", "planes of a plate have no etag, and no time limit of their own");
     }
+    if (paths.length === 0) return [];
+    const root = plate ?? plateOf(paths[0]!);
     const onExisting = rest.onExisting ?? (overwrite === false ? "error" : undefined);
-    await writePlate(this.#store, root, data, paths, layout, { ...rest, well, format, onExisting });
+    await this.#changing(root, options, async () => {
+      await writePlate(this.#store, root, data, paths, layout, { ...rest, well, format, onExisting });
+    });
     return paths.map(() => ({}));
   }
 
@@ -73,7 +79,7 @@ export class ZarrPlates {
   async remove(path: string, options?: AbortOptions): Promise<boolean> {
     return await this.#ask(path, async (plate) => {
       if (await plate.find(path, options) === undefined) return false;
-      await removePlanes(this.#store, plate.path, [path], options);
+      await this.#changing(plate.path, options, () => removePlanes(this.#store, plate.path, [path], options));
       return true;
     }, options) ?? false;
   }
@@ -81,6 +87,17 @@ export class ZarrPlates {
   /** The planes of the plate at a path, or above it: those below the path. */
   async planes(path: string, well: string | undefined, options?: AbortOptions): Promise<PlaneInfo[] | undefined> {
     return await this.#ask(path, (plate) => plate.planes({ ...options, well }), options);
+  }
+
+  /** Changes a plate, whose consolidated metadata is dropped meanwhile, and made again. */
+  async #changing(root: string, { signal }: AbortOptions = {}, change: () => Promise<void>): Promise<void> {
+    const isConsolidated = await this.#consolidated.read(root, { signal }) !== undefined;
+    try {
+      await change();
+    } finally {
+      if (isConsolidated) await this.#consolidated.write(root);
+      await this.#consolidated.refresh(root);
+    }
   }
 
   /** Asks the plate at a path or above it; one that is kept in mind may be gone by now. */
@@ -121,7 +138,7 @@ export class ZarrPlates {
 }
 
 /** The plate that a path belongs to, if none is named: the nearest directory called `….zarr`, or the one it is in. */
-export function plateOf(path: string): string {
+function plateOf(path: string): string {
   for (let place = parentPath(path); place !== "" && place !== "/"; place = parentPath(place)) {
     if (/\.zarr$/i.test(place)) return place;
   }

@@ -14,7 +14,7 @@ import { exclusively } from "./publish.ts";
 import { overlaid } from "./replacement.ts";
 import { rangesOf, type Selection } from "./selection.ts";
 import { valueOf, type ZarrValue } from "./value.ts";
-import { pipelineOf } from "./zarr_array.ts";
+import { pipelineOf } from "./stored_array.ts";
 
 /** How often an array is read that others keep replacing. */
 const MAX_TRIES = 100;

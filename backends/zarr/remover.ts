@@ -12,6 +12,7 @@ import type { AbortOptions, DeleteOptions, Store } from "../stores/store.ts";
 import { bringBack } from "./exchange.ts";
 import { deletedDocument, isThere, lookAtHead, nodeKind, readHead } from "./head.ts";
 import { isStage, stageName } from "./hidden.ts";
+import { ignoring } from "./ignoring.ts";
 import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
 import { V3_FILE } from "./metadata_v3.ts";
 import { METADATA_FILES, writeDocument } from "./node.ts";
@@ -97,7 +98,7 @@ export class ZarrRemover {
       // Something has come meanwhile: it is a group again.
       if (isStorageError(error, "not-empty")) {
         for (const [place, bytes] of kept) {
-          await this.#store.write!(place, bytes, { ifAbsent: true }).catch(() => undefined);
+          await this.#store.write!(place, bytes, { ifAbsent: true }).catch(ignoring("already-exists"));
         }
       }
       throw error;
@@ -108,10 +109,12 @@ export class ZarrRemover {
   async prune(path: string): Promise<void> {
     if (this.#store.makeDirectory !== undefined) return;
     for (let group = parentPath(path); group !== "" && group !== "/"; group = parentPath(group)) {
-      const head = await readHead(this.#store, group).catch(() => undefined);
+      // A group that cannot be understood stays.
+      const head = await readHead(this.#store, group).catch(ignoring("corrupt", "unsupported"));
       if (head?.node?.kind !== "group" || Object.keys(head.node.attributes).length > 0) return;
       if (!await this.#tree.isEmpty(group)) return;
-      await this.#store.delete!(joinPath(group, head.file), { ifMatch: head.etag }).catch(() => undefined);
+      await this.#store.delete!(joinPath(group, head.file), { ifMatch: head.etag })
+        .catch(ignoring("precondition-failed", "not-found"));
     }
   }
 

@@ -74,8 +74,8 @@ async function exchange(
   if (store.move === undefined) {
     const bytes = await store.read(beside);
     const document = deletedDocument();
-    await writeDocument(store, joinPath(path, file), document, { ifMatch: etag }).catch(() => {
-      throw changed(path);
+    await writeDocument(store, joinPath(path, file), document, { ifMatch: etag }).catch((error) => {
+      throw isStorageError(error, "precondition-failed", "not-found") ? changed(path) : error;
     });
     await dismantle(store, path);
     await store.write!(path, bytes!);

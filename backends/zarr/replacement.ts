@@ -12,6 +12,7 @@
 
 import { pooled } from "../concurrency.ts";
 import { isStorageError } from "../errors.ts";
+import { ignoring } from "./ignoring.ts";
 import { joinPath, relativePath } from "../path.ts";
 import { deleteTree } from "../store_checks.ts";
 import type { ReadOptions, Stat, Store } from "../stores/store.ts";
@@ -218,10 +219,4 @@ class Finishing {
   async #pending(): Promise<boolean> {
     return (await this.#store.stat(joinPath(this.#head.path, this.#head.file)))?.etag === this.#head.etag;
   }
-}
-
-function ignoring(...codes: Parameters<typeof isStorageError>[1][]): (error: unknown) => void {
-  return (error) => {
-    if (!isStorageError(error, ...codes)) throw error;
-  };
 }

@@ -11,7 +11,7 @@ import { isStorageError, StorageError } from "../errors.ts";
 import type { StoreBackend } from "../store_backend.ts";
 import type { AbortOptions } from "../stores/store.ts";
 import { planArray } from "./array_plan.ts";
-import { BackendArray } from "./backend_array.ts";
+import { ZarrArray } from "./zarr_array.ts";
 import type { ZarrCore } from "./core.ts";
 import type { ZarrDataTypeName } from "./data_type.ts";
 import { Draft } from "./draft.ts";
@@ -22,7 +22,6 @@ import type { ZarrSaveOptions } from "./options.ts";
 import { checkPlace, publish } from "./publish.ts";
 import { replaceByFile } from "./replace_by_file.ts";
 import { isZarrValue, type ZarrValue } from "./value.ts";
-import type { ZarrArray } from "./zarr_array.ts";
 
 /** How many arrays of a batch are built at once. */
 const CONCURRENCY = 2;
@@ -158,7 +157,7 @@ export class ZarrSaver {
     await checkPlace(this.#core, place, options);
     const draft = await Draft.empty(this.#core.store, place, metadata, options);
     await this.#core.changed(place, () => publish(this.#core, place, draft, options));
-    return await BackendArray.of(this.#core, place, options);
+    return await ZarrArray.of(this.#core, place, options);
   }
 
   /** Copies an array or a file. */

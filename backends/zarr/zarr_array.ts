@@ -1,30 +1,17 @@
 /**
- * {@linkcode ZarrArray}: an array in a store.
+ * {@linkcode ZarrArray}: the handle of an array in a backend.
  *
  * @module
  */
 
-import { isStorageError, StorageError } from "../errors.ts";
-import { isNdArray } from "../formats/ndarray.ts";
-import { sizeOf } from "../formats/shape.ts";
-import { joinPath } from "../path.ts";
-import type { AbortOptions, Store } from "../stores/store.ts";
-import { planArray, type ZarrLayoutOptions } from "./array_plan.ts";
+import type { AbortOptions } from "../stores/store.ts";
 import { ChunkedArray } from "./chunked.ts";
-import type { CoderOptions } from "./coder.ts";
-import { CODECS } from "./codecs/mod.ts";
-import { ShardingCodec } from "./codecs/sharding.ts";
-import type { ZarrDataTypeName } from "./data_type.ts";
-import { type FillValue, formatFill } from "./fill_value.ts";
-import type { Json, JsonObject } from "./json.ts";
-import type { ArrayMetadata, ZarrFormat } from "./metadata.ts";
-import { V2_ARRAY_FILE, V2_ATTRIBUTES_FILE } from "./metadata_v2.ts";
-import { V3_FILE } from "./metadata_v3.ts";
-import { attributesFile, makeGroups, readNode, updateDocument, writeDocument } from "./node.ts";
-import { Pipeline } from "./pipeline.ts";
-import { rangesOf, type Selection } from "./selection.ts";
-import { layoutOf, valueOf, type ZarrValue } from "./value.ts";
-import { ZarrWorkers } from "./workers.ts";
+import type { ZarrCore } from "./core.ts";
+import type { JsonObject } from "./json.ts";
+import { readArray } from "./reading.ts";
+import type { Selection } from "./selection.ts";
+import type { ZarrValue } from "./value.ts";
+import { pipelineOf, releaseValue, StoredArray, type ZarrArrayOptions, type ZarrSetOptions } from "./stored_array.ts";
 
 /** Options of {@linkcode ZarrArray.append}. */
 export interface AppendOptions extends AbortOptions {
@@ -36,181 +23,48 @@ export interface AppendOptions extends AbortOptions {
   axis?: number | undefined;
 }
 
-/** Options of work on the elements of an array. */
-export interface ZarrArrayOptions extends AbortOptions {
-  /**
-   * Threads that encode and decode chunks: some of your own, or how many the array is to start for itself, which end with it.
-   *
-   * @default {undefined} those that the array was opened with, if any; else the thread of the caller
-   */
-  workers?: ZarrWorkers | number | undefined;
-}
-
-/** Options of {@linkcode ZarrArray.set}. */
-export interface ZarrSetOptions extends ZarrArrayOptions {
-  /**
-   * Gives the memory of the value back as soon as it is written, all of its buffer: nothing is left in it. Whoever writes chunk by
-   * chunk holds a few of them at most; the garbage collector would let them pile up.
-   *
-   * @default {false}
-   */
-  release?: boolean | undefined;
-}
-
 /**
- * An array in a store, of any shape and size: parts of it are read and written, chunk by chunk.
+ * An array of a backend, of any shape and size: parts of it are read and written, chunk by chunk; it is made longer and shorter. Its
+ * etag, and what tells of it, change with it.
  *
- * It knows of the array what was there when it was opened; what others change since then, `refresh` reads again.
+ * It knows of the array what was there when it was opened, or at its last change; what others change since then, `refresh` reads again.
  */
-export class ZarrArray implements AsyncDisposable {
-  /** The store. */
-  readonly store: Store;
-  /** Path of the array. */
-  readonly path: string;
-  #chunks: ChunkedArray;
-  readonly #workers: ZarrArrayOptions["workers"];
-  readonly #own = new Map<number, ZarrWorkers>();
+export class ZarrArray extends StoredArray {
+  readonly #core: ZarrCore;
+
+  /** Takes what was read of an array. */
+  private constructor(core: ZarrCore, chunks: ChunkedArray, workers: ZarrArrayOptions["workers"]) {
+    super(chunks, workers);
+    this.#core = core;
+  }
 
   /**
-   * Takes what was read of an array.
+   * Opens the array of a backend.
    *
    * @internal
    */
-  protected constructor(chunks: ChunkedArray, workers?: ZarrArrayOptions["workers"]) {
-    this.#workers = workers;
-    this.store = chunks.store;
-    this.path = chunks.path;
-    this.#chunks = chunks;
-  }
-
-  /**
-   * Opens an array.
-   *
-   * @param store The store.
-   * @param path Path of the array.
-   * @throws {StorageError} `not-found`, `is-a-directory` if it is a group, `corrupt`, `unsupported`.
-   */
-  static async open(store: Store, path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
-    return new ZarrArray(await open(store, path, options), options?.workers);
-  }
-
-  /**
-   * Makes an array of nothing but fill values.
-   *
-   * @param store The store.
-   * @param path Path of the array; groups above it come into being.
-   * @param dtype What its elements are.
-   * @param shape Length of each axis.
-   * @param options How it is kept.
-   * @throws {StorageError} `already-exists`, `not-a-directory`, `invalid-argument`.
-   */
-  static async create(
-    store: Store,
-    path: string,
-    dtype: ZarrDataTypeName,
-    shape: readonly number[],
-    options: ZarrLayoutOptions & ZarrArrayOptions = {},
-  ): Promise<ZarrArray> {
-    const { signal } = options;
-    const metadata = planArray(dtype, shape, options);
-    const chunks = new ChunkedArray(store, path, metadata, await pipelineOf(metadata));
-    if (await readNode(store, path, { signal }) !== undefined) {
-      throw new StorageError("already-exists", "it exists already", { path });
-    }
-    await makeGroups(store, path, metadata.format, { signal });
-    await publish(store, path, metadata, { signal });
-    return new ZarrArray(chunks, options.workers);
-  }
-
-  /** The format it is kept in. */
-  get format(): ZarrFormat {
-    return this.#metadata.format;
-  }
-
-  /** Length of each axis. */
-  get shape(): number[] {
-    return [...this.#metadata.shape];
-  }
-
-  /** What its elements are. */
-  get dtype(): ZarrDataTypeName {
-    return this.#metadata.type.name;
-  }
-
-  /** Length of a chunk along each axis. */
-  get chunks(): number[] {
-    const { serial } = this.#chunks.pipeline;
-    return [...serial instanceof ShardingCodec ? serial.inner.chunk.shape : this.#metadata.chunkShape];
-  }
-
-  /** Length of a shard along each axis; `undefined` if each chunk is a file. */
-  get shards(): number[] | undefined {
-    const { serial } = this.#chunks.pipeline;
-    return serial instanceof ShardingCodec ? [...this.#metadata.chunkShape] : undefined;
-  }
-
-  /** The codecs, as the metadata names them. */
-  get codecs(): readonly string[] {
-    return this.#metadata.codecs.map(({ name }) => name);
-  }
-
-  /** What elements are that were never written, as it stands in the metadata. */
-  get fillValue(): Json {
-    return formatFill(this.#metadata.fill as FillValue, this.#metadata.type);
-  }
-
-  /** A name for each axis. */
-  get dimensionNames(): (string | null)[] | undefined {
-    const names = this.#metadata.dimensionNames;
-    return names && [...names];
-  }
-
-  /** The attributes. */
-  get attributes(): JsonObject {
-    return this.#metadata.attributes;
-  }
-
-  get #metadata(): ArrayMetadata {
-    return this.#chunks.metadata;
+  static async of(core: ZarrCore, path: string, options?: ZarrArrayOptions): Promise<ZarrArray> {
+    const head = core.store.write === undefined
+      ? await core.head(path, options)
+      : await core.editor.head(path, options);
+    const chunks = new ChunkedArray(core.store, path, head.node, await pipelineOf(head.node));
+    return new ZarrArray(core, chunks, options?.workers);
   }
 
   /** Reads again what is known of the array. */
-  async refresh(options?: AbortOptions): Promise<void> {
-    this.#chunks = await open(this.store, this.path, options);
+  override async refresh(options?: AbortOptions): Promise<void> {
+    if (this.#core.store.write !== undefined) await this.#core.editor.head(this.path, options);
+    await super.refresh(options);
   }
 
-  /**
-   * Reads a part of the array.
-   *
-   * @param selection What to read; `undefined` for everything.
-   * @returns The elements, in C order; one index of an axis makes the axis go.
-   * @throws {StorageError} `invalid-argument`, `corrupt`.
-   */
-  async get(selection?: Selection, options?: ZarrArrayOptions): Promise<ZarrValue> {
-    options?.signal?.throwIfAborted();
-    const ranges = rangesOf(selection, this.#metadata.shape);
-    const elements = await this.#chunks.read(ranges, this.coding(options));
-    const shape = ranges.filter(({ dropped }) => !dropped).map(({ length }) => length);
-    return valueOf(elements, this.#metadata.type, shape);
+  /** Reads a part of the array, as it is at one moment. See {@linkcode StoredArray.get}. */
+  override async get(selection?: Selection, options?: ZarrArrayOptions): Promise<ZarrValue> {
+    return await readArray(this.#core.store, this.path, selection, this.coding(options));
   }
 
-  /**
-   * Writes a part of the array. Two who write to one chunk at the same time lose nothing, in other processes neither, if the store
-   * tells them apart.
-   *
-   * @param selection What to write; `undefined` for everything.
-   * @param value An array of that shape and of the array's type, or one element for all of it.
-   * @throws {StorageError} `invalid-argument`, `invalid-value`, and what the store throws; chunks that were written before stay.
-   */
-  async set(selection: Selection | undefined, value: unknown, options?: ZarrSetOptions): Promise<void> {
-    options?.signal?.throwIfAborted();
-    const ranges = rangesOf(selection, this.#metadata.shape);
-    const shape = ranges.map(({ length }) => length);
-    await this.#chunks.write(
-      ranges,
-      layoutOf(value, this.#metadata.type, shape, ranges.map(({ dropped }) => !dropped)),
-      this.coding(options),
-    );
+  /** Writes a part of the array. See {@linkcode StoredArray.set}. */
+  override async set(selection: Selection | undefined, value: unknown, options?: ZarrSetOptions): Promise<void> {
+    await this.#core.editor.write(this.path, selection, value, this.coding(options));
     if (options?.release) releaseValue(value);
   }
 
@@ -221,24 +75,12 @@ export class ZarrArray implements AsyncDisposable {
    * @returns The new shape.
    */
   async append(value: ZarrValue, { axis = 0, signal }: AppendOptions = {}): Promise<number[]> {
-    const rank = this.#metadata.shape.length;
-    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
-      throw new StorageError("invalid-argument", `the array has axes 0 to ${rank - 1}, not ${axis}`, {
-        path: this.path,
-      });
-    }
-    const more = value.shape[axis] ?? 0;
-    const asked = this.#metadata.shape.with(axis, more);
-    layoutOf(value, this.#metadata.type, asked);
-    const shape = await this.#reshape((before) => before.with(axis, before[axis]! + more), { signal });
-    const ranges = shape.map((length, each) => {
-      return each === axis
-        ? { start: length - more, length: more, step: 1, dropped: false }
-        : { start: 0, length, step: 1, dropped: false };
-    });
-    const elements = layoutOf(value, this.#metadata.type, ranges.map(({ length }) => length));
-    await this.#chunks.write(ranges, elements, this.coding({ signal }));
-    return shape;
+    const { shape } = await this.#core.changed(
+      this.path,
+      () => this.#core.editor.append(this.path, value, axis, { signal }),
+    );
+    await this.refresh({ signal });
+    return [...shape];
   }
 
   /**
@@ -248,29 +90,8 @@ export class ZarrArray implements AsyncDisposable {
    * @throws {StorageError} `invalid-argument`.
    */
   async resize(shape: readonly number[], options: AbortOptions = {}): Promise<void> {
-    const before = this.#metadata.shape;
-    sizeOf(shape);
-    if (shape.length !== before.length) {
-      throw new StorageError("invalid-argument", `the array has ${before.length} axes, not ${shape.length}`, {
-        path: this.path,
-      });
-    }
-    // What is cut off is filled while it can still be reached, so that it does not come back when the array grows again.
-    for (const [axis, length] of shape.entries()) {
-      if (length >= before[axis]!) continue;
-      const ranges = this.#metadata.shape.map((whole, each) => {
-        const start = each === axis ? length : 0;
-        return { start, length: whole - start, step: 1, dropped: false };
-      });
-      const { fill, type } = this.#metadata;
-      const element = layoutOf(
-        type.storage === "string" ? fill : valueOfFill(fill, type),
-        type,
-        ranges.map((range) => range.length),
-      );
-      await this.#chunks.write(ranges, element, options);
-    }
-    await this.#reshape(() => [...shape], options);
+    await this.#core.changed(this.path, () => this.#core.editor.resize(this.path, shape, options));
+    await this.refresh(options);
   }
 
   /**
@@ -278,83 +99,11 @@ export class ZarrArray implements AsyncDisposable {
    *
    * @param change What to make of them; it may be called again.
    */
-  async updateAttributes(change: (attributes: JsonObject) => JsonObject, options?: AbortOptions): Promise<void> {
-    const { format } = this.#metadata;
-    await updateDocument(this.store, attributesFile(this.path, format), (document) => {
-      if (format === 2) return change(document ?? {});
-      if (document === undefined) throw new StorageError("not-found", "not found", { path: this.path });
-      return { ...document, attributes: change((document.attributes ?? {}) as JsonObject) };
-    }, options);
+  async updateAttributes(
+    change: (attributes: JsonObject) => JsonObject,
+    options?: AbortOptions,
+  ): Promise<void> {
+    await this.#core.changed(this.path, () => this.#core.attributes.update(this.path, change, options));
     await this.refresh(options);
   }
-
-  /** Ends the threads that were started for it. It can be used again. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const workers of this.#own.values()) await workers.close();
-    this.#own.clear();
-  }
-
-  /**
-   * The options of work on chunks; the array's own threads among them.
-   *
-   * @internal
-   */
-  protected coding({ signal, workers = this.#workers }: ZarrArrayOptions = {}): CoderOptions {
-    if (typeof workers !== "number" || workers === 0) return { signal, workers: workers || undefined };
-    return { signal, workers: this.#own.getOrInsertComputed(workers, (count) => new ZarrWorkers(count)) };
-  }
-
-  async #reshape(change: (shape: readonly number[]) => number[], options: AbortOptions): Promise<number[]> {
-    const file = joinPath(this.path, this.#metadata.format === 3 ? V3_FILE : V2_ARRAY_FILE);
-    let shape: number[] = [];
-    await updateDocument(this.store, file, (document) => {
-      if (document === undefined) throw new StorageError("not-found", "not found", { path: this.path });
-      shape = change(document.shape as number[]);
-      return { ...document, shape };
-    }, options);
-    await this.refresh(options);
-    return shape;
-  }
-}
-
-/** Writes the metadata of an array that is new: from then on it is there. */
-export async function publish(
-  store: Store,
-  path: string,
-  metadata: ArrayMetadata,
-  { signal }: AbortOptions,
-): Promise<void> {
-  const { format, document, attributes } = metadata;
-  if (format === 2 && Object.keys(attributes).length > 0) {
-    await writeDocument(store, joinPath(path, V2_ATTRIBUTES_FILE), attributes, { signal });
-  }
-  await writeDocument(store, joinPath(path, format === 3 ? V3_FILE : V2_ARRAY_FILE), document, {
-    ifAbsent: true,
-    signal,
-  });
-}
-
-/** The codecs of an array. */
-export async function pipelineOf({ codecs, chunkShape, type, fill }: ArrayMetadata): Promise<Pipeline> {
-  return await Pipeline.create(codecs, { shape: chunkShape, type, fill }, CODECS);
-}
-
-async function open(store: Store, path: string, options?: AbortOptions): Promise<ChunkedArray> {
-  const metadata = await readNode(store, path, options);
-  if (metadata === undefined) throw new StorageError("not-found", "not found", { path });
-  if (metadata.kind === "group") throw new StorageError("is-a-directory", "it is a group, not an array", { path });
-  try {
-    return new ChunkedArray(store, path, metadata, await pipelineOf(metadata));
-  } catch (error) {
-    throw isStorageError(error) ? error.at(path) : error;
-  }
-}
-
-function valueOfFill(fill: FillValue, type: ArrayMetadata["type"]): Json {
-  return formatFill(fill, type);
-}
-
-/** Gives back the memory of a value. */
-export function releaseValue(value: unknown): void {
-  if (isNdArray(value) && value.data.buffer instanceof ArrayBuffer) value.data.buffer.transfer(0);
 }

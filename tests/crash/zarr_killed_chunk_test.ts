@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { leftovers, LONG, seeded, withBox } from "../disk/setup.ts";
 import { Child } from "./child.ts";
 import { openStore, PLACES } from "./zarr_place.ts";
@@ -22,7 +22,7 @@ for (const place of PLACES) {
       withBox(async ({ root }) => {
         const { random } = seeded(`zarr on ${place}, killed writers of a ${layout}`);
         const store = openStore(place, root);
-        const array = await ZarrArray.create(store, "a", "int32", [ROWS, COLUMNS], options);
+        const array = await StoredArray.create(store, "a", "int32", [ROWS, COLUMNS], options);
         await array.set(undefined, 1);
         await store.close();
         let written = 1;
@@ -67,7 +67,7 @@ async function check(
 ): Promise<number> {
   const store = openStore(place, root);
   try {
-    const { data } = await (await ZarrArray.open(store, "a")).get();
+    const { data } = await (await StoredArray.open(store, "a")).get();
     const numbers = data as Int32Array;
     const value = numbers[0]!;
     const part = numbers[COLUMNS + 3]!;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ndarray } from "../../backends/formats/ndarray.ts";
 import type { ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { leftovers, LONG, seeded, withBox } from "../disk/setup.ts";
 import { Child } from "./child.ts";
 import { openStore, PLACES } from "./zarr_place.ts";
@@ -24,11 +24,11 @@ for (const place of PLACES) {
       withBox(async ({ root }) => {
         const { random } = seeded(`zarr on ${place}, writers to one ${layout}`);
         const store = openStore(place, root);
-        const array = await ZarrArray.create(store, "a", "int32", [16, 16], options);
+        const array = await StoredArray.create(store, "a", "int32", [16, 16], options);
         // Another handle, and another store on the same place, know nothing of each other.
-        const other = await ZarrArray.open(store, "a");
+        const other = await StoredArray.open(store, "a");
         const distant = openStore(place, root);
-        const third = await ZarrArray.open(distant, "a");
+        const third = await StoredArray.open(distant, "a");
         const handles = [array, other, third];
         let lost = 0;
         for (let round = 1; round <= ROUNDS; round++) {
@@ -50,7 +50,7 @@ for (const place of PLACES) {
     Deno.test(`zarr on ${place}: ${PROCESSES} processes that write parts of one ${layout} lose nothing`, () =>
       withBox(async ({ root }) => {
         const store = openStore(place, root);
-        const array = await ZarrArray.create(store, "a", "int32", [PROCESSES, COLUMNS], {
+        const array = await StoredArray.create(store, "a", "int32", [PROCESSES, COLUMNS], {
           ...options,
           ...options.shards ? { chunks: [1, 2], shards: [PROCESSES, COLUMNS] } : {},
         });

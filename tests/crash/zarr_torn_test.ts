@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
 import { slice } from "../../backends/zarr/selection.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { LONG, seeded, withBox } from "../disk/setup.ts";
 import { Child } from "./child.ts";
 import { openStore, PLACES } from "./zarr_place.ts";
@@ -23,7 +23,7 @@ for (const place of PLACES) {
       withBox(async ({ root }) => {
         const { random } = seeded(`zarr on ${place}, torn reads of a ${layout}`);
         const store = openStore(place, root);
-        const array = await ZarrArray.create(store, "a", "int32", [ROWS, COLUMNS], options);
+        const array = await StoredArray.create(store, "a", "int32", [ROWS, COLUMNS], options);
         await array.set(undefined, 1);
         const child = new Child("zarr_writer.ts", [place, root, "a", "fill", 2]);
         const seen = new Set<number>();

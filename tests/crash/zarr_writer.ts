@@ -9,7 +9,7 @@
  */
 
 import { slice } from "../../backends/zarr/selection.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { openStore, type Place } from "./zarr_place.ts";
 
 const [place = "", root = "", path = "", task = "", number = "0"] = Deno.args;
@@ -25,12 +25,12 @@ async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-async function part(array: ZarrArray, row: number): Promise<void> {
+async function part(array: StoredArray, row: number): Promise<void> {
   const columns = array.shape[1]!;
   for (let column = 0; column < columns; column++) await array.set([row, column], row * columns + column + 1);
 }
 
-async function fill(array: ZarrArray, first: number): Promise<void> {
+async function fill(array: StoredArray, first: number): Promise<void> {
   let stopped = false;
   const told = Deno.stdin.read(new Uint8Array(8)).finally(() => stopped = true);
   for (let value = first; !stopped; value++) {
@@ -40,7 +40,7 @@ async function fill(array: ZarrArray, first: number): Promise<void> {
   await told;
 }
 
-async function untilKilled(array: ZarrArray, first: number): Promise<never> {
+async function untilKilled(array: StoredArray, first: number): Promise<never> {
   await Deno.stdin.read(new Uint8Array(8));
   for (let value = first;; value++) {
     await array.set(undefined, value);
@@ -51,7 +51,7 @@ async function untilKilled(array: ZarrArray, first: number): Promise<never> {
   }
 }
 
-const array = await ZarrArray.open(store, path);
+const array = await StoredArray.open(store, path);
 tell("ready");
 if (task === "part") await part(array, Number(number));
 else if (task === "fill") await fill(array, Number(number));

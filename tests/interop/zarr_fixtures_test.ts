@@ -5,7 +5,7 @@ import { isStorageError } from "../../backends/errors.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { ZarrValue } from "../../backends/zarr/value.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 
 const DATA = new URL("../../../shared/data/zarr", import.meta.url).pathname;
 
@@ -56,9 +56,9 @@ Deno.test("Zarr arrays of other implementations", async (t) => {
 
 async function compare(store: DiskStore, { name, shape, values }: Item): Promise<void> {
   const [, refused] = Object.entries(REFUSED).find(([part]) => name.includes(part)) ?? [];
-  let array: ZarrArray;
+  let array: StoredArray;
   try {
-    array = await ZarrArray.open(store, name);
+    array = await StoredArray.open(store, name);
   } catch (error) {
     assert(refused !== undefined && isStorageError(error, "unsupported"), error as Error);
     assert.match(error.message, refused);
@@ -71,10 +71,10 @@ async function compare(store: DiskStore, { name, shape, values }: Item): Promise
 }
 
 /** What is read can be written again, in either format, and read back. */
-async function copied(array: ZarrArray, value: ZarrValue): Promise<void> {
+async function copied(array: StoredArray, value: ZarrValue): Promise<void> {
   for (const format of [2, 3] as const) {
     const dataType = value.dtype === "string" || value.dtype === "bytes" ? value.dtype : undefined;
-    const copy = await ZarrArray.create(new MemoryStore(), `v${format}`, value.dtype, array.shape, {
+    const copy = await StoredArray.create(new MemoryStore(), `v${format}`, value.dtype, array.shape, {
       format,
       dataType,
       chunks: array.chunks,

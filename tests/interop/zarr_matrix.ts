@@ -7,7 +7,7 @@ import { dataTypeOf, type Elements } from "../../backends/zarr/data_type.ts";
 import { elementsToBytes } from "../../backends/zarr/elements.ts";
 import { slice } from "../../backends/zarr/selection.ts";
 import { valueOf, type ZarrValue } from "../../backends/zarr/value.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 
 /** One array. */
 export interface Case {
@@ -126,7 +126,7 @@ function caseOf(
 export async function writeCase(store: Store, { name, dataType, layout, options }: Case): Promise<ZarrValue> {
   const type = dataTypeOf(dataType);
   const shape = layout === "large" ? [90, 120] : SHAPE;
-  const array = await ZarrArray.create(store, name, type.name, shape, options);
+  const array = await StoredArray.create(store, name, type.name, shape, options);
   const rows = shape[0]! - Math.floor(shape[0]! / 7);
   const written = [rows, shape[1]!];
   await array.set([slice(rows)], valueOf(elementsOf(dataType, sizeOf(written)), type, written));

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import * as zarrita from "zarrita";
 import { stridesOf } from "../../backends/formats/shape.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { canRun, runCommand, say, withBox } from "../disk/setup.ts";
 import { type Case, cases, elementsOf, truthOf, writeCase } from "./zarr_matrix.ts";
 
@@ -188,7 +188,7 @@ for (const [codec, after] of Object.entries(THEIR_CODECS)) {
           const data = elementsOf(dtype, 35);
           const sent = dtype === "bool" ? new zarrita.BoolArray((data as Uint8Array<ArrayBuffer>).buffer) : data;
           await zarrita.set(theirs, null, { data: sent as never, shape: [7, 5], stride: [5, 1] });
-          const ours = await ZarrArray.open(new DiskStore({ root }), `${dtype}.${endian}`);
+          const ours = await StoredArray.open(new DiskStore({ root }), `${dtype}.${endian}`);
           assert.deepEqual([ours.dtype, ours.shape], [dtype, [7, 5]]);
           assert.deepEqual((await ours.get()).data, data, `${dtype} ${endian}`);
         }
@@ -202,12 +202,12 @@ Deno.test("zarrita writes into arrays of format 2 that were made here", () =>
       for (const endian of ["little", "big"] as const) {
         const store = new DiskStore({ root, durability: "fast" });
         const name = `${order}.${endian}`;
-        await ZarrArray.create(store, name, "int32", [7, 5], { format: 2, chunks: [3, 2], order, endian });
+        await StoredArray.create(store, name, "int32", [7, 5], { format: 2, chunks: [3, 2], order, endian });
         const place = zarrita.root(new FileSystemStore(root)).resolve(name);
         const data = elementsOf("int32", 35) as Int32Array<ArrayBuffer>;
         const theirs = await zarrita.open.v2(place, { kind: "array" }) as zarrita.Array<"int32", FileSystemStore>;
         await zarrita.set(theirs, null, { data, shape: [7, 5], stride: [5, 1] });
-        assert.deepEqual((await (await ZarrArray.open(store, name)).get()).data, data, name);
+        assert.deepEqual((await (await StoredArray.open(store, name)).get()).data, data, name);
       }
     }
   }));

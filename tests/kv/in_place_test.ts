@@ -109,3 +109,24 @@ Deno.test("kv: a batch does not undo a creation that was promised to be the firs
       assert.deepEqual(await b.read("dir/f0"), filled(10, 2));
     }
   }));
+
+Deno.test("kv: a database that was copied key by key, so that entries are older than their parts, can be read", async () => {
+  using from = await Deno.openKv(":memory:");
+  using to = await Deno.openKv(":memory:");
+  const [source, copy] = [new KvStore({ kv: from }), new KvStore({ kv: to })];
+  const sizes = [0, 10, 65_520, ONE_PART, ONE_PART + 1, 300_000];
+  for (const size of sizes) await source.write(`dir/${size}`, filled(size, 7));
+  await source.createSymlink("dir", "linked");
+  for await (const { key, value } of from.list({ prefix: [] })) await to.set(key, value);
+  for (const round of [1, 2]) {
+    for (const size of sizes) {
+      assert.deepEqual(await copy.read(`dir/${size}`), filled(size, 7), `${size}, ${round}`);
+      assert.deepEqual(await copy.read(`linked/${size}`, { range: { suffix: 9 } }), filled(Math.min(9, size), 7));
+      const stream = await copy.openRead(`dir/${size}`);
+      assert.deepEqual(await new Response(stream).bytes(), filled(size, 7));
+    }
+  }
+  await copy.write(`dir/${ONE_PART}`, filled(ONE_PART, 8));
+  assert.deepEqual(await copy.read(`dir/${ONE_PART}`), filled(ONE_PART, 8));
+  await assertClean(to);
+});

@@ -43,8 +43,8 @@ export function methodsOf(store: Store): string[] {
   return Object.entries(store).filter(([, method]) => method !== undefined).map(([name]) => name).sort();
 }
 
-/** Every method of the seam. */
-export const EVERY: readonly string[] = methodsOf(layered(new MemoryStore(), (inner) => ({
+/** A layer that does nothing. */
+export const nothing: Layer = (inner) => ({
   read: inner.read,
   stat: inner.stat,
   list: inner.list,
@@ -64,7 +64,10 @@ export const EVERY: readonly string[] = methodsOf(layered(new MemoryStore(), (in
   openRead: inner.openRead,
   openWrite: inner.openWrite,
   close: inner.close,
-})));
+});
+
+/** Every method of the seam. */
+export const EVERY: readonly string[] = methodsOf(layered(new MemoryStore(), nothing));
 
 /** A store that can only read. */
 export function leastStore(content: Readonly<Record<string, Uint8Array>> = {}): Store {

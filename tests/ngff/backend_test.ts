@@ -79,6 +79,12 @@ Deno.test("consolidated metadata of a plate is true again after each batch", asy
   await zarr.saveBatch([pixels(1), pixels(2)], ["p.zarr/3.tif", "p.zarr/4.tif"], { layout, well: "A2" });
   const documents = await zarr.consolidated("p.zarr");
   assert(documents?.has("A/2/0/0"), `${[...documents?.keys() ?? []]}`);
+  for (const path of ["p.zarr/3.tif", "p.zarr/4.tif"]) await zarr.delete(path);
+  const left = await zarr.consolidated("p.zarr");
+  assert(left?.has("A/1/0/0") && !left.has("A/2/0/0"), `${[...left?.keys() ?? []]}`);
+  const wrong = zarr.saveBatch([pixels(1), pixels(2)], ["p.zarr/3.tif", "p.zarr/1.tif"], { layout, well: "A2" });
+  await assert.rejects(wrong, { code: "already-exists" });
+  assert.equal((await zarr.consolidated("p.zarr"))?.size, left?.size);
 });
 
 Deno.test("what cannot be a batch of a plate is refused before anything is written", async () => {

@@ -7,7 +7,7 @@ import { formatJson, type Json, parseObject } from "../../backends/zarr/json.ts"
 import { ngffProblemsIn } from "../../backends/zarr/ngff/inspection.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
 import { ngffProblems } from "../../backends/zarr/ngff/validate.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { attributesOf, filesIn, plane } from "./images.ts";
 import { holds, planesOf, together, write } from "./plates.ts";
 
@@ -91,7 +91,7 @@ async function pythonPlate(): Promise<MemoryStore> {
   for (const path of ["", "/A", "/A/01", "/A/01/0"]) {
     await edit(store, `py.zarr${path}/.zgroup`, () => ({ zarr_format: 2 }));
   }
-  const array = await ZarrArray.create(store, "py.zarr/A/01/0/0", "uint16", [2, 6, 5], {
+  const array = await StoredArray.create(store, "py.zarr/A/01/0/0", "uint16", [2, 6, 5], {
     format: 2,
     chunks: [2, 6, 5],
     attributes: {

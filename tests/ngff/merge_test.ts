@@ -7,7 +7,7 @@ import { downsample } from "../../backends/zarr/ngff/downsample.ts";
 import { readImage } from "../../backends/zarr/ngff/image.ts";
 import { ngffProblemsIn } from "../../backends/zarr/ngff/inspection.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { attributesOf, filesIn, overStores } from "./images.ts";
 import { holds, type Planes, planesOf, together, watched, write } from "./plates.ts";
 
@@ -40,7 +40,7 @@ for (const format of [3, 2] as const) {
       );
       for (const [path, content] of chunks) assert.deepEqual(await store.read(path), content, path);
       const shapes = await Promise.all(
-        [0, 1, 2].map(async (n) => (await ZarrArray.open(store, `p.zarr/A/1/${n}/0`)).shape),
+        [0, 1, 2].map(async (n) => (await StoredArray.open(store, `p.zarr/A/1/${n}/0`)).shape),
       );
       assert.deepEqual(shapes, [[3, 2, 6, 5], [2, 3, 6, 5], [1, 1, 6, 5]]);
       const plate = await Plate.open(store, "p.zarr");
@@ -145,7 +145,7 @@ Deno.test("pyramids follow what is merged", async () => {
     assert.deepEqual(datasets.map(({ scale }) => scale.slice(1)), [[2, 0.5, 0.5], [4, 1, 1], [8, 2, 2], [8, 4, 4]]);
     let before: NdArray | undefined;
     for (const { path } of datasets) {
-      const value = await (await ZarrArray.open(store, `p.zarr/A/1/0/${path}`)).get() as NdArray;
+      const value = await (await StoredArray.open(store, `p.zarr/A/1/0/${path}`)).get() as NdArray;
       if (before !== undefined) {
         const step = before.shape.map((length, axis) => Math.ceil(length / value.shape[axis]!));
         assert.deepEqual(value, downsample(before, step, "mean"), `${strategy} level ${path}`);

@@ -8,7 +8,7 @@ import { downsample } from "../../backends/zarr/ngff/downsample.ts";
 import { readImage } from "../../backends/zarr/ngff/image.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
 import { removePlanes } from "../../backends/zarr/ngff/plate_remover.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { holds, planesOf, together, write } from "./plates.ts";
 
 const WELLS = ["A1", "B1", "AA12"] as const;
@@ -76,7 +76,7 @@ async function levels(store: MemoryStore): Promise<void> {
     const { datasets } = await readImage(store, image);
     let before: NdArray | undefined;
     for (const { path, scale } of datasets) {
-      const value = await (await ZarrArray.open(store, `${image}/${path}`)).get() as NdArray;
+      const value = await (await StoredArray.open(store, `${image}/${path}`)).get() as NdArray;
       if (before !== undefined) {
         const last = datasets[datasets.findIndex((dataset) => dataset.path === path) - 1]!;
         const step = scale.map((size, axis) => Math.round(size / last.scale[axis]!));

@@ -6,7 +6,7 @@ import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import { writeImage } from "../../backends/zarr/ngff/image.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
 import { ngffProblems } from "../../backends/zarr/ngff/validate.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { attributesOf, filesIn, overStores, plane } from "./images.ts";
 import { holds, planesOf, together, watched, write } from "./plates.ts";
 import { schemasOf } from "./schemas.ts";
@@ -55,7 +55,7 @@ for (const format of [3, 2] as const) {
         const text = JSON.stringify(attributes);
         assert(!text.includes(format === 3 ? '"0.4"' : '"0.5"'));
       }
-      const array = await ZarrArray.open(store, "lab/p.zarr/A/01/0/0");
+      const array = await StoredArray.open(store, "lab/p.zarr/A/01/0/0");
       assert.equal(array.format, format);
       assert.deepEqual([array.shape, array.chunks], [[2, 3, 6, 5], [1, 1, 6, 5]]);
       assert.deepEqual(array.dimensionNames, ["channel", "z", "y", "x"]);
@@ -95,7 +95,7 @@ Deno.test("a plate stays in its format, and may be the whole store", async () =>
   const paths = batch.paths.map((path) => path.slice(1));
   await write(whole, { ...batch, paths }, { well: "C4" }, "");
   await holds(whole, together({ data: batch.data, paths }), "");
-  await ZarrArray.create(store, "array", "uint8", [3]);
+  await StoredArray.create(store, "array", "uint8", [3]);
   const inside = planesOf("A1", { root: "array/p.zarr" });
   await assert.rejects(write(store, inside, { well: "A1" }, "array/p.zarr"), { code: "not-a-directory" });
 });
@@ -185,7 +185,7 @@ Deno.test("shards, chunks and codecs as they are asked for", async () => {
     fillValue: 7,
   });
   await holds(store, together(batch));
-  const array = await ZarrArray.open(store, "p.zarr/A/1/0/0");
+  const array = await StoredArray.open(store, "p.zarr/A/1/0/0");
   assert.deepEqual([array.chunks, array.shards, array.fillValue], [[1, 1, 3, 5], [2, 2, 6, 5], 7]);
   assert.deepEqual((await filesIn(store, "p.zarr/A/1/0/0/c")).length, 1);
   const more = planesOf("A1", { channels: ["w2", "w3"], z: [2, 3] });

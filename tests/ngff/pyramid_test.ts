@@ -8,7 +8,7 @@ import { downsample, type DownsamplingMethod } from "../../backends/zarr/ngff/do
 import { readImage, writeImage } from "../../backends/zarr/ngff/image.ts";
 import { buildPyramid } from "../../backends/zarr/ngff/pyramid.ts";
 import { ngffProblems } from "../../backends/zarr/ngff/validate.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { attributesOf, filesIn, made, overStores, plane } from "./images.ts";
 import { watched } from "./plates.ts";
 import { schemasOf } from "./schemas.ts";
@@ -185,7 +185,7 @@ for (const format of [3, 2] as const) {
       assert.deepEqual(image.datasets[2]!.translation, [0, 4.5, 0.75, 0.375]);
       let before: NdArray = array;
       for (const { path } of image.datasets) {
-        const level = await ZarrArray.open(store, `deep/er/cells/${path}`);
+        const level = await StoredArray.open(store, `deep/er/cells/${path}`);
         const value = await level.get() as NdArray;
         if (path === "0") assert.deepEqual(value, array);
         else {
@@ -249,7 +249,7 @@ Deno.test("a pyramid of an image that was there before, which says more than we 
   assert.deepEqual(image.datasets.map(({ scale }) => scale), [[2, 3], [4, 6], [8, 12]]);
   assert(image.datasets.every(({ translation }) => translation.every((shift) => shift === 0)));
   assert.equal((await attributesOf(store, "labels", 2)).note, "kept");
-  const level = await (await ZarrArray.open(store, "labels/2")).get();
+  const level = await (await StoredArray.open(store, "labels/2")).get();
   assert.deepEqual([...level.data as BigUint64Array], naive(downsample(array, [2, 2], "nearest"), [2, 2], "nearest"));
 });
 

@@ -6,7 +6,7 @@ import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { ngffProblemsIn } from "../../backends/zarr/ngff/inspection.ts";
 import { Plate } from "../../backends/zarr/ngff/plate.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { filesIn, overStores } from "./images.ts";
 import { holds, planesOf, together, watched, write } from "./plates.ts";
 
@@ -113,7 +113,7 @@ Deno.test("planes that come to share a chunk do not overwrite each other", async
   const store = interrupted(inner, "write", /\/c\/1\/0\/0\/0$/, () => write(inner, batches[2]!, { well: "A1" }));
   await write(store, batches[1]!, { well: "A1" });
   await holds(inner, together(...batches));
-  assert.deepEqual((await ZarrArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
+  assert.deepEqual((await StoredArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
 });
 
 Deno.test("one lock in a process: nobody writes anything twice", async () => {
@@ -126,7 +126,7 @@ Deno.test("one lock in a process: nobody writes anything twice", async () => {
   await Promise.all(batches.map((batch) => write(store, batch, { well: "A1" })));
   await holds(inner, together(...batches));
   assert.equal(writes.length, 4);
-  assert.deepEqual((await ZarrArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
+  assert.deepEqual((await StoredArray.open(inner, "p.zarr/A/1/0/0")).shape, [4, 1, 6, 5]);
 });
 
 Deno.test("adding to a well while it is replaced: one after the other, in either order", async () => {

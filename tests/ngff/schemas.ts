@@ -1,6 +1,7 @@
 /** The official JSON schemas of NGFF, where they are on this machine. */
 
 import { Ajv2020 } from "ajv/dist/2020.js";
+import type { JsonObject } from "../../backends/zarr/json.ts";
 
 const DATA = new URL("../../../shared/data/ngff", import.meta.url).pathname;
 
@@ -17,8 +18,7 @@ export interface Case {
   /** The suite: the name of the schema. */
   readonly suite: string;
   /** The attributes. */
-  // deno-lint-ignore no-explicit-any -- it is whatever stands in the file
-  readonly data: any;
+  readonly data: JsonObject;
   /** Whether it is valid. */
   readonly valid: boolean;
 }

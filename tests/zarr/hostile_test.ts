@@ -7,7 +7,7 @@ import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import type { ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
 import { formatJson, type Json, type JsonObject, parseObject } from "../../backends/zarr/json.ts";
 import { slice } from "../../backends/zarr/selection.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { LONG, type Random, refuses, seeded } from "../disk/setup.ts";
 
 const ROUNDS = LONG ? 3000 : 150;
@@ -52,7 +52,7 @@ for (const [name, [options, tells]] of Object.entries(LAYOUTS)) {
   Deno.test(`hostile chunks: ${name}`, async () => {
     const { random } = seeded(`hostile chunks: ${name}`);
     const store = new MemoryStore();
-    const array = await ZarrArray.create(store, "a", "int32", [20, 20], {
+    const array = await StoredArray.create(store, "a", "int32", [20, 20], {
       chunks: [10, 10],
       separator: ".",
       ...options,
@@ -136,7 +136,7 @@ const WRONG: Readonly<Record<string, readonly [file: Json | string, word: RegExp
 for (const [name, [change, word]] of Object.entries(WRONG)) {
   Deno.test(`hostile metadata: ${name}`, async () => {
     const store = new MemoryStore();
-    await ZarrArray.create(store, "a", "int32", [20, 20], { chunks: [10, 10] });
+    await StoredArray.create(store, "a", "int32", [20, 20], { chunks: [10, 10] });
     const before = parseObject((await store.read("a/zarr.json"))!, "a");
     const merged = typeof change === "object" && change !== null && Object.keys(change).length > 0
       ? JSON.stringify({ ...before, ...change as JsonObject })
@@ -144,7 +144,7 @@ for (const [name, [change, word]] of Object.entries(WRONG)) {
       ? change
       : JSON.stringify(change);
     await store.write("a/zarr.json", new TextEncoder().encode(merged));
-    await refuses(() => ZarrArray.open(store, "a"), ["corrupt", "unsupported"], '"a', word);
+    await refuses(() => StoredArray.open(store, "a"), ["corrupt", "unsupported"], '"a', word);
   });
 }
 
@@ -157,13 +157,13 @@ Deno.test("hostile metadata: whatever stands in it, it is opened or refused by n
     for (let round = 0; round < ROUNDS * 4; round++) {
       const store = new MemoryStore();
       const options = { chunks: [10, 10], format, ...(format === 3 && round % 2 ? { shards: [20, 20] } : {}) };
-      await ZarrArray.create(store, "a", "int32", [20, 20], options);
+      await StoredArray.create(store, "a", "int32", [20, 20], options);
       const path = format === 3 ? "a/zarr.json" : "a/.zarray";
       const document = parseObject((await store.read(path))!, path);
       const changed = changedSomewhere(document, random, values[Math.floor(random() * values.length)]!);
       await store.write(path, formatJson(changed as JsonObject));
       try {
-        const array = await ZarrArray.open(store, "a");
+        const array = await StoredArray.open(store, "a");
         await array.get(array.shape.map((length) => length > 0 ? 0 : null));
       } catch (error) {
         const told = isStorageError(error, "corrupt", "unsupported", "invalid-argument", "not-found", "is-a-directory");
@@ -188,7 +188,7 @@ function changedSomewhere(value: Json, random: Random, other: Json): Json {
 Deno.test("an array larger than any memory is read in parts, and what was never written costs nothing", async () => {
   const store = new MemoryStore();
   const side = 2 ** 24;
-  const array = await ZarrArray.create(store, "a", "float64", [side, side], { chunks: [side, side], fillValue: 2.5 });
+  const array = await StoredArray.create(store, "a", "float64", [side, side], { chunks: [side, side], fillValue: 2.5 });
   await refuses(() => array.get(), "invalid-argument", "memory", "parts");
   const { data } = await array.get([slice(5, 8), slice(side - 2, null)]);
   assert.deepEqual(data, new Float64Array(6).fill(2.5));

@@ -12,7 +12,7 @@ import type { Store } from "../../backends/stores/store.ts";
 import type { Compressor, ZarrLayoutOptions } from "../../backends/zarr/array_plan.ts";
 import { type Selection, slice } from "../../backends/zarr/selection.ts";
 import type { ZarrValue } from "../../backends/zarr/value.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { LONG, withBox } from "../disk/setup.ts";
 
 const RUNS = LONG ? 400 : 25;
@@ -125,7 +125,7 @@ for (const [name, open] of Object.entries(STORES)) {
               ...(sharded && rest.format === 3 ? { shards: axes.map(({ chunk, times }) => chunk * times) } : {}),
             };
             const path = `arrays/${++count}`;
-            const array = await ZarrArray.create(store, path, dtype as ZarrArray["dtype"], shape, options);
+            const array = await StoredArray.create(store, path, dtype as StoredArray["dtype"], shape, options);
             const first = await array.get();
             const model = first.data as unknown[];
             let next = 0;
@@ -140,7 +140,7 @@ for (const [name, open] of Object.entries(STORES)) {
               at.forEach((index, n) => model[index] = (data as unknown[])[n]);
               assert.deepEqual((await array.get(selection)).data, data);
             }
-            const again = await ZarrArray.open(store, path);
+            const again = await StoredArray.open(store, path);
             assert.deepEqual(await again.get(), { ...first, data: model });
             assert.equal(sizeOf(shape), model.length);
           }),

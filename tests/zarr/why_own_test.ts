@@ -12,7 +12,7 @@ import type { ZarrDataTypeName } from "../../backends/zarr/data_type.ts";
 import { formatJson, type JsonObject, parseObject } from "../../backends/zarr/json.ts";
 import { slice } from "../../backends/zarr/selection.ts";
 import type { ZarrValue } from "../../backends/zarr/value.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { refuses } from "../disk/setup.ts";
 
 const SHAPE = [8, 8];
@@ -25,7 +25,7 @@ async function made(
   value: ZarrValue = RAMP,
 ): Promise<MemoryStore> {
   const store = new MemoryStore();
-  const array = await ZarrArray.create(store, "a", dtype, value.shape, {
+  const array = await StoredArray.create(store, "a", dtype, value.shape, {
     chunks: [4, 4],
     compressor: null,
     ...options,
@@ -59,7 +59,7 @@ async function readByZarrita(store: MemoryStore): Promise<unknown[]> {
 }
 
 async function readHere(store: MemoryStore): Promise<unknown[]> {
-  return Array.from((await (await ZarrArray.open(store, "a")).get()).data as Iterable<unknown>);
+  return Array.from((await (await StoredArray.open(store, "a")).get()).data as Iterable<unknown>);
 }
 
 /** zarrita must not read what is right: it throws, or reads something else. */
@@ -78,7 +78,7 @@ Deno.test("an index at the start of a shard: zarrita looks for it at the end", a
     };
   });
   for await (const { path, kind } of store.list("a/c")) if (kind === "file") await store.delete(path);
-  await (await ZarrArray.open(store, "a")).set(undefined, RAMP);
+  await (await StoredArray.open(store, "a")).set(undefined, RAMP);
   await misreads(store, [...RAMP.data as Int32Array]);
   assert.deepEqual(await readHere(store), [...RAMP.data as Int32Array]);
 });
@@ -89,7 +89,7 @@ Deno.test("codecs around a shard: zarrita does not see them", async () => {
     ...document,
     codecs: [{ name: "transpose", configuration: { order: [1, 0] } }, ...document.codecs as JsonObject[]],
   }));
-  await (await ZarrArray.open(store, "a")).set(undefined, RAMP);
+  await (await StoredArray.open(store, "a")).set(undefined, RAMP);
   await misreads(store, [...RAMP.data as Int32Array]);
   assert.deepEqual(await readHere(store), [...RAMP.data as Int32Array]);
 });
@@ -98,14 +98,14 @@ Deno.test("writing a shard: zarrita does not", async () => {
   const store = await made({ chunks: [2, 2], shards: [4, 4] });
   const array = await zarrita.open.v3(zarrita.root(theirs(store)).resolve("a"), { kind: "array" });
   await assert.rejects(zarrita.set(array as never, null, 7 as never), /shard/i);
-  await (await ZarrArray.open(store, "a")).set([3, slice(1, 7)], 7);
+  await (await StoredArray.open(store, "a")).set([3, slice(1, 7)], 7);
   assert.equal((await readHere(store)).filter((value) => value === 7).length, 7);
 });
 
 Deno.test("a wrong checksum: zarrita takes it off without a look", async () => {
   const store = await made({});
   await edit(store, (document) => ({ ...document, codecs: [...document.codecs as JsonObject[], { name: "crc32c" }] }));
-  await (await ZarrArray.open(store, "a")).set(undefined, RAMP);
+  await (await StoredArray.open(store, "a")).set(undefined, RAMP);
   const chunk = (await store.read("a/c/0/0"))!;
   chunk[0]! ^= 64;
   await store.write("a/c/0/0", chunk);
@@ -148,7 +148,7 @@ Deno.test("blosc as zarrita writes it: not shuffled, whatever the metadata says"
   await zarrita.set(array, null, { data: value, shape: [4096], stride: [1] });
   const theirChunk = (await store.read("a/c/0"))!;
   assert.deepEqual([theirChunk[3], theirChunk[2]! & 1], [4, 0]);
-  await (await ZarrArray.open(store, "a")).set(undefined, ndarray(value, [4096]));
+  await (await StoredArray.open(store, "a")).set(undefined, ndarray(value, [4096]));
   const ourChunk = (await store.read("a/c/0"))!;
   assert.deepEqual([ourChunk[3], ourChunk[2]! & 1], [8, 1]);
   assert(ourChunk.length < theirChunk.length / 2, `${ourChunk.length} bytes instead of ${theirChunk.length}`);
@@ -158,7 +158,7 @@ Deno.test("blosc as zarrita writes it: not shuffled, whatever the metadata says"
 Deno.test("fill values of 64 bits: zarrita rounds them", async () => {
   for (const [dtype, fill] of [["int64", -(2n ** 53n) - 1n], ["uint64", 2n ** 64n - 1n]] as const) {
     const store = new MemoryStore();
-    await ZarrArray.create(store, "a", dtype, [3], { fillValue: fill });
+    await StoredArray.create(store, "a", dtype, [3], { fillValue: fill });
     await misreads(store, [fill, fill, fill]);
     assert.deepEqual(await readHere(store), [fill, fill, fill]);
   }
@@ -166,7 +166,7 @@ Deno.test("fill values of 64 bits: zarrita rounds them", async () => {
 
 Deno.test("a fill value told by its bits: zarrita takes the bits for a number", async () => {
   const store = new MemoryStore();
-  await ZarrArray.create(store, "a", "float32", [2], { fillValue: 1 });
+  await StoredArray.create(store, "a", "float32", [2], { fillValue: 1 });
   await edit(store, (document) => ({ ...document, fill_value: "0xc2280000" }));
   await misreads(store, [-42, -42]);
   assert.deepEqual(await readHere(store), [-42, -42]);
@@ -178,7 +178,7 @@ Deno.test("a selection of fewer axes: zarrita answers something", async () => {
   const answer: unknown = await zarrita.get(array, [1]).catch((error: unknown) => error);
   const row = Int32Array.from({ length: 8 }, (_, i) => i + 9);
   assert.notDeepEqual((answer as { data?: unknown }).data, row);
-  assert.deepEqual((await (await ZarrArray.open(store, "a")).get([1])).data, row);
+  assert.deepEqual((await (await StoredArray.open(store, "a")).get([1])).data, row);
 });
 
 Deno.test("values of another shape or type: zarrita writes what lies in memory", async () => {
@@ -190,7 +190,7 @@ Deno.test("values of another shape or type: zarrita writes what lies in memory",
   const wrong = { data: new Float64Array(64).fill(0.5), shape: SHAPE, stride: [8, 1] };
   await zarrita.set(array, null, wrong as never);
   assert.notDeepEqual(await readHere(store), [...RAMP.data as Int32Array]);
-  const ours = await ZarrArray.open(store, "a");
+  const ours = await StoredArray.open(store, "a");
   await refuses(() => ours.set(undefined, ndarray(new Float64Array(64), SHAPE)), "invalid-value", "float64", "int32");
   await refuses(() => ours.set(undefined, ndarray(new Int32Array(8), [8])), "invalid-value", "[8]");
 });
@@ -205,7 +205,7 @@ Deno.test("two who write to one chunk: with zarrita one is lost", async () => {
     await Promise.all([row(0, 100), row(1, 200)]);
     const numbers = await readHere(store);
     if (numbers[0] !== 100 || numbers[8] !== 200) lostByZarrita++;
-    const ours = await ZarrArray.open(store, "a");
+    const ours = await StoredArray.open(store, "a");
     await Promise.all([ours.set([2], 300), ours.set([3], 400)]);
     const { data } = await ours.get() as NdArray;
     if (data[16] !== 300 || data[24] !== 400) lostHere++;
@@ -229,7 +229,7 @@ Deno.test("metadata that cannot be, or asks for more than is known: zarrita open
     const opened = await zarrita.open.v3(zarrita.root(theirs(store)).resolve("a"), { kind: "array" })
       .catch((error: unknown) => error);
     assert(opened instanceof zarrita.Array, `zarrita refuses ${name} by now`);
-    await refuses(() => ZarrArray.open(store, "a"), code, word);
+    await refuses(() => StoredArray.open(store, "a"), code, word);
   }
 });
 
@@ -241,6 +241,6 @@ Deno.test("types that zarrita has not", async () => {
     const known = value as ZarrValue;
     const store = await made({ chunks: [2] }, known.dtype, known);
     await assert.rejects(readByZarrita(store));
-    assert.deepEqual(await (await ZarrArray.open(store, "a")).get(), known);
+    assert.deepEqual(await (await StoredArray.open(store, "a")).get(), known);
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ndarray } from "../../backends/formats/ndarray.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 
 let started = 0;
 const RealWorker = Worker;
@@ -16,7 +16,7 @@ globalThis.Worker = class extends RealWorker {
 
 const store = new DiskStore({ root: Deno.args[0]!, durability: "fast" });
 const value = ndarray(Float32Array.from({ length: 10_000 }, (_, i) => i % 77), [100, 100]);
-await using array = await ZarrArray.create(store, "a", "float32", [100, 100], {
+await using array = await StoredArray.create(store, "a", "float32", [100, 100], {
   chunks: [10, 100],
   compressor: "gzip",
   workers: 2,

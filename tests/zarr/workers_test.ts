@@ -7,7 +7,7 @@ import type { Compressor } from "../../backends/zarr/array_plan.ts";
 import { slice } from "../../backends/zarr/selection.ts";
 import { ZarrBackend } from "../../backends/zarr.ts";
 import { ZarrWorkers } from "../../backends/zarr/workers.ts";
-import { ZarrArray } from "../../backends/zarr/zarr_array.ts";
+import { StoredArray } from "../../backends/zarr/stored_array.ts";
 import { denoArgs, refuses, REPOSITORY, runCommand, withBox } from "../disk/setup.ts";
 
 const SHAPE = [60, 70];
@@ -41,8 +41,8 @@ for (const compressor of COMPRESSORS) {
     Deno.test(`workers: ${name}: the bytes and the elements are those of one thread`, async () => {
       const options = { chunks: [16, 32], shards, compressor, order: "F" } as const;
       const [alone, many] = [new MemoryStore(), new MemoryStore()];
-      const one = await ZarrArray.create(alone, "a", "float32", SHAPE, options);
-      await using two = await ZarrArray.create(many, "a", "float32", SHAPE, { ...options, workers: 2 });
+      const one = await StoredArray.create(alone, "a", "float32", SHAPE, options);
+      await using two = await StoredArray.create(many, "a", "float32", SHAPE, { ...options, workers: 2 });
       for (const array of [one, two]) {
         await array.set(undefined, ramp());
         await array.set([slice(5, 41), slice(null, null, 3)], 7);
@@ -75,7 +75,7 @@ Deno.test("workers: the backend saves and loads with them, too", async () => {
 Deno.test("workers: what is corrupt is told by its name, and the others go on", async () => {
   const store = new MemoryStore();
   await using workers = new ZarrWorkers(2);
-  const array = await ZarrArray.create(store, "a", "float32", SHAPE, { chunks: [16, 32], compressor: "gzip" });
+  const array = await StoredArray.create(store, "a", "float32", SHAPE, { chunks: [16, 32], compressor: "gzip" });
   await array.set(undefined, ramp(), { workers });
   const before = await array.get();
   const whole = (await store.read("a/c/1/1"))!;
@@ -88,7 +88,7 @@ Deno.test("workers: what is corrupt is told by its name, and the others go on", 
 Deno.test("workers: an abort stops, and the workers go on for others", async () => {
   const store = new MemoryStore();
   await using workers = new ZarrWorkers(1);
-  const array = await ZarrArray.create(store, "a", "float32", [400, 400], { chunks: [40, 40], compressor: "gzip" });
+  const array = await StoredArray.create(store, "a", "float32", [400, 400], { chunks: [40, 40], compressor: "gzip" });
   const value = ndarray(Float32Array.from({ length: 160_000 }, (_, i) => i), [400, 400]);
   const controller = new AbortController();
   const writing = array.set(undefined, value, { workers, signal: controller.signal });
@@ -102,7 +102,7 @@ Deno.test("workers: an abort stops, and the workers go on for others", async () 
 Deno.test("workers: closed while at work, they say so; afterwards the caller's thread does the work", async () => {
   const store = new MemoryStore();
   const workers = new ZarrWorkers(1);
-  const array = await ZarrArray.create(store, "a", "float32", SHAPE, { chunks: [8, 8], compressor: "gzip" });
+  const array = await StoredArray.create(store, "a", "float32", SHAPE, { chunks: [8, 8], compressor: "gzip" });
   const writing = array.set(undefined, ramp(), { workers });
   const refused = refuses(() => writing, "closed");
   await new Promise((resolve) => setTimeout(resolve, 0));

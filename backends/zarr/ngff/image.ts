@@ -11,7 +11,7 @@ import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
 import { readNode } from "../node.ts";
-import { ZarrArray } from "../zarr_array.ts";
+import { StoredArray } from "../stored_array.ts";
 import { axisTypeOf, type NgffAxis } from "./axis.ts";
 import { readGroup } from "./document.ts";
 import { checkMethod } from "./downsample.ts";
@@ -133,7 +133,7 @@ export async function writeImage(
     }
     try {
       await createLevels(store, place, plan, {}, { signal });
-      await (await ZarrArray.open(store, levelPath(place, 0), { signal })).set(undefined, array, { signal });
+      await (await StoredArray.open(store, levelPath(place, 0), { signal })).set(undefined, array, { signal });
       await writeLevels(store, place, plan, undefined, { signal });
       await publishImage(store, place, plan, { signal });
     } catch (error) {

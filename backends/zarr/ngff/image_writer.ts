@@ -10,7 +10,7 @@ import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { ZarrLayoutOptions } from "../array_plan.ts";
 import type { JsonObject } from "../json.ts";
 import type { ZarrFormat } from "../metadata.ts";
-import { ZarrArray } from "../zarr_array.ts";
+import { StoredArray } from "../stored_array.ts";
 import { ngffOf, updateGroup, withNgff } from "./document.ts";
 import { withoutDraft } from "./draft.ts";
 import { formatMultiscales, type MultiscalesPlan } from "./image_document.ts";
@@ -85,7 +85,7 @@ export async function createLevel(
   { signal }: AbortOptions,
 ): Promise<void> {
   const shape = plan.levels[level]!.shape;
-  await ZarrArray.create(store, joinPath(path, plan.paths[level]!), plan.dtype, shape, {
+  await StoredArray.create(store, joinPath(path, plan.paths[level]!), plan.dtype, shape, {
     ...plan.array,
     format: plan.format,
     chunks: plan.chunks?.map((length, axis) => Math.min(length, Math.max(1, shape[axis]!))),

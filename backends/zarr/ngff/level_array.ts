@@ -18,7 +18,7 @@ import { V3_FILE } from "../metadata_v3.ts";
 import { readNode, updateDocument } from "../node.ts";
 import { type AxisRange, combinations } from "../selection.ts";
 import { layoutOf, valueOf } from "../value.ts";
-import { pipelineOf } from "../zarr_array.ts";
+import { pipelineOf } from "../stored_array.ts";
 import { downsample, type DownsamplingMethod } from "./downsample.ts";
 
 /** How many blocks are in memory at once. */

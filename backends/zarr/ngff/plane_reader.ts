@@ -16,7 +16,7 @@ import { V2_ARRAY_FILE } from "../metadata_v2.ts";
 import { V3_FILE } from "../metadata_v3.ts";
 import { slice } from "../selection.ts";
 import { valueOf } from "../value.ts";
-import { ZarrArray } from "../zarr_array.ts";
+import { StoredArray } from "../stored_array.ts";
 import { readGroup } from "./document.ts";
 import { parseImage } from "./image_document.ts";
 import { levelOf, missingImages, type PlaneInfo } from "./plane_list.ts";
@@ -67,7 +67,7 @@ async function readArray(
   asked: readonly AskedPlane[],
   { signal }: AbortOptions = {},
 ): Promise<void> {
-  const array = await ZarrArray.open(store, path, { signal });
+  const array = await StoredArray.open(store, path, { signal });
   const { chunks, shape } = array;
   const outside = asked.find(({ index }) => index.some((at, axis) => at >= shape[axis]!));
   if (outside !== undefined || shape.length < 2) {

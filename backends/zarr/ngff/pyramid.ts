@@ -8,7 +8,7 @@ import { inContext, StorageError } from "../../errors.ts";
 import { baseName, joinPath } from "../../path.ts";
 import { deleteTree } from "../../store_checks.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
-import { ZarrArray } from "../zarr_array.ts";
+import { StoredArray } from "../stored_array.ts";
 import { axisTypeOf } from "./axis.ts";
 import { checkMethod } from "./downsample.ts";
 import { readImage } from "./image.ts";
@@ -56,7 +56,7 @@ export async function buildPyramid(
       throw new StorageError("already-exists", `it has ${image.datasets.length} levels already`);
     }
     const { path: full, scale, translation } = image.datasets[0]!;
-    const source = await ZarrArray.open(store, joinPath(place, full), { signal });
+    const source = await StoredArray.open(store, joinPath(place, full), { signal });
     const axes = image.axes.map((axis) => ({ ...axis, type: axis.type ?? axisTypeOf(axis.name) }));
     const levels = planPyramid(source.shape, axes, options);
     checkMethod(source.dtype, method);
