@@ -110,8 +110,7 @@ export class DiskPlaces {
       const place = whole ? (this.#root === undefined ? lexical : directory) : joinPath(directory, name);
       const info = lookAt(place);
       if (!follow || !info?.isSymlink) return { directory, path: place, info };
-      const text = Deno.readLinkSync(place);
-      lexical = isAbsolute(text) ? text : followed(slashes(Deno.realPathSync(directory)), slashes(text));
+      lexical = endOfLink(place, directory);
     }
     throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
   }
@@ -204,8 +203,7 @@ export class DiskPlaces {
     }
     const made: string[] = [];
     if (info?.isSymlink && !isThere(existing)) {
-      const text = Deno.readLinkSync(existing);
-      made.push(...this.makeDirectories(isAbsolute(text) ? text : joinPath(split(existing)[0], text), path, links + 1));
+      made.push(...this.makeDirectories(endOfLink(existing, split(existing)[0]), path, links + 1));
     }
     if (info === undefined) {
       Deno.mkdirSync(existing, { recursive: true });
@@ -322,6 +320,12 @@ export function fold(path: string): string {
     else if (name !== ".." || !isAbsolute(path)) names.push(name);
   }
   return (path.startsWith("/") ? "/" : "") + names.join("/");
+}
+
+/** Where the link at a path leads, one step; `directory` is the one it is in. */
+function endOfLink(link: string, directory: string): string {
+  const text = Deno.readLinkSync(link);
+  return isAbsolute(text) ? text : followed(slashes(Deno.realPathSync(directory)), slashes(text));
 }
 
 /**
