@@ -9,6 +9,7 @@ export * from "../errors.ts";
 export * from "../path.ts";
 export * from "./deferred_store.ts";
 export * from "./disk_store.ts";
+export * from "./http_store.ts";
 export * from "./kv_store.ts";
 export * from "./memory_store.ts";
 export * from "./order.ts";
