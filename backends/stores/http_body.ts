@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Asked, bodyError, cutShort, wrongAnswer } from "./http_error.ts";
+import { bodyError, cutShort, type HttpQuestion, wrongAnswer } from "./http_error.ts";
 import { concat } from "./stream.ts";
 
 /** Which part of a body is wanted, and how long the body is to be. */
@@ -26,14 +26,14 @@ const MAX_ROOM = 1024 * 1024 * 1024;
 export class HttpBody {
   readonly #response: Response;
   readonly #part: BodyPart;
-  readonly #asked: Asked;
+  readonly #asked: HttpQuestion;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #ended = false;
   /** Bytes that came, wanted or not. */
   #count = 0;
 
   /** @param response The answer, whose body is now its own. */
-  constructor(response: Response, part: BodyPart, asked: Asked) {
+  constructor(response: Response, part: BodyPart, asked: HttpQuestion) {
     this.#response = response;
     this.#part = part;
     this.#asked = asked;

@@ -6,7 +6,7 @@
 
 import { StorageError } from "../errors.ts";
 import { normalizePath } from "../path.ts";
-import { type Asked, bodyError, reachError, statusError, wrongAnswer } from "./http_error.ts";
+import { bodyError, type HttpQuestion, reachError, statusError, wrongAnswer } from "./http_error.ts";
 
 /** What is called instead of `fetch`; it must not follow redirects if it is told `redirect: "manual"`. */
 export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -46,8 +46,10 @@ export interface HttpSiteOptions {
 }
 
 /** A request for something at a path. */
-export interface HttpRequest extends Asked {
+export interface HttpRequest extends HttpQuestion {
   /**
+   * Whether the content is wanted, or only what there is to say about it.
+   *
    * @default {"GET"}
    */
   readonly method?: "GET" | "HEAD" | undefined;
@@ -73,7 +75,18 @@ const MAX_URL = 65_534;
 const MAX_DRAINED = 64 * 1024;
 const MAX_DOCUMENT = 64 * 1024 * 1024;
 
-/** A place on the web: paths below a base URL. */
+/**
+ * A place on the web: paths below a base URL.
+ *
+ * @example
+ * ```ts
+ * import { HttpSite } from "@polystore/polystore/http";
+ * import assert from "node:assert/strict";
+ *
+ * const site = new HttpSite({ url: "https://example.org/data", headers: { authorization: "Bearer …" } });
+ * assert.equal(site.urlOf("plate 1/a#b"), "https://example.org/data/plate%201/a%23b");
+ * ```
+ */
 export class HttpSite {
   readonly #origin: string;
   readonly #base: string;
@@ -145,7 +158,11 @@ export class HttpSite {
    * @param refusals Other statuses that say that there is none.
    * @returns It, or `undefined` if there is none.
    */
-  async document(url: string, asked: Asked, refusals: readonly number[] = []): Promise<HttpDocument | undefined> {
+  async document(
+    url: string,
+    asked: HttpQuestion,
+    refusals: readonly number[] = [],
+  ): Promise<HttpDocument | undefined> {
     const response = await this.ask(url, { ...asked, accept: [200, ...refusals] });
     if (typeof response === "string") return undefined;
     if (response.status !== 200) return void await discard(response, asked);
@@ -168,7 +185,9 @@ export class HttpSite {
   async #fetch(url: string, request: HttpRequest): Promise<Response> {
     const { method = "GET", signal } = request;
     const { client, fetch: call = fetch } = this.#options;
-    const headers = await this.#headers(url, request.headers);
+    const headers = this.#options.headers === undefined
+      ? asIs(request.headers)
+      : await this.#headers(url, request.headers);
     try {
       return await call(url, {
         method,
@@ -182,15 +201,19 @@ export class HttpSite {
     }
   }
 
-  async #headers(url: string, own: Readonly<Record<string, string>> = {}): Promise<HeadersInit> {
-    // The bytes are wanted as they are: what is packed for the way has other lengths, and no ranges.
-    const fixed = { ...own, "accept-encoding": "identity" };
+  async #headers(url: string, own: Readonly<Record<string, string>> | undefined): Promise<HeadersInit> {
+    const fixed = asIs(own);
     const { headers } = this.#options;
-    if (headers === undefined || new URL(url).origin !== this.#origin) return fixed;
+    if (new URL(url).origin !== this.#origin) return fixed;
     const all = new Headers(typeof headers === "function" ? await headers() : headers);
     for (const [name, value] of Object.entries(fixed)) all.set(name, value);
     return all;
   }
+}
+
+/** The bytes are wanted as they are: what is packed for the way has other lengths, and no ranges. */
+function asIs(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return { ...headers, "accept-encoding": "identity" };
 }
 
 function checked(url: string | URL): URL {
@@ -239,7 +262,7 @@ function splitAt(text: string, mark: string): [before: string, rest: string] {
 }
 
 /** Lets go of an answer that is not wanted. */
-export async function discard(response: Response, { signal }: Pick<Asked, "signal"> = {}): Promise<void> {
+export async function discard(response: Response, { signal }: Pick<HttpQuestion, "signal"> = {}): Promise<void> {
   const length = Number(response.headers.get("content-length") ?? NaN);
   const end = length <= MAX_DRAINED ? response.arrayBuffer() : response.body?.cancel();
   await end?.catch(() => {/* its status counts, not what it says */});

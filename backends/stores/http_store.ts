@@ -5,19 +5,21 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { HttpContent, isWeak } from "./http_content.ts";
 import { changed, wrongAnswer } from "./http_error.ts";
-import { etagOf, HttpContent, isWeak, lengthOf } from "./http_content.ts";
-import { findListing, type HttpListing, timeOf } from "./http_listing.ts";
+import { findListing, type HttpListing } from "./http_listing.ts";
 import { nginxListing } from "./http_listing_nginx.ts";
 import { s3Listing } from "./http_listing_s3.ts";
 import { HttpMemory, type KeptContent } from "./http_memory.ts";
-import { rangeHeader, sizeAround, sizeBehind } from "./http_range.ts";
+import { rangeHeader, sizeBehind } from "./http_range.ts";
 import { discard, HttpSite, type HttpSiteOptions } from "./http_site.ts";
+import { lookAt } from "./http_stat.ts";
 import { streamContent } from "./http_stream.ts";
 import { cut, extentOf } from "./range.ts";
 import type { AbortOptions, ByteRange, Entry, Listable, ListOptions, ReadOptions, Stat, Store } from "./store.ts";
 import { streamOf } from "./stream.ts";
 
+export type { HttpQuestion } from "./http_error.ts";
 export type { HttpListing } from "./http_listing.ts";
 export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type HttpSiteOptions } from "./http_site.ts";
 
@@ -124,7 +126,8 @@ export class HttpStore implements Store {
     const content = await this.#content(path, { range, signal, kept });
     if (!(content instanceof HttpContent)) return content && copy(content, into);
     const bytes = await content.read(into);
-    if (range === undefined && content.etag !== undefined) await this.#memory?.keep(path, content.etag, bytes);
+    const etag = this.#memory && range === undefined ? content.etag : undefined;
+    if (etag !== undefined) await this.#memory!.keep(path, etag, bytes);
     return bytes;
   }
 
@@ -133,28 +136,10 @@ export class HttpStore implements Store {
     const { signal } = options;
     signal?.throwIfAborted();
     if (path === "") return { kind: "directory" };
-    const url = this.site.urlOf(path);
-    let answer = await this.site.ask(url, { path, signal, method: "HEAD", accept: [200, 405, 501] });
-    if (answer instanceof Response && answer.status !== 200) {
-      await discard(answer, options);
-      const headers = { range: "bytes=0-0" };
-      answer = await this.site.ask(url, { path, signal, headers, accept: [200, 206, 416] });
-    }
-    if (answer === "directory") return { kind: "directory" };
-    if (answer === "nothing") {
-      const listing = await this.#lister(path, signal);
-      return await listing?.isDirectory?.(this.site, path, options) ? { kind: "directory" } : undefined;
-    }
-    await answer.body?.cancel();
-    const { status, headers } = answer;
-    const size = status === 206 ? sizeAround(headers) : status === 416 ? sizeBehind(headers) : lengthOf(headers);
-    const packed = headers.has("content-encoding");
-    return {
-      kind: "file",
-      size: packed ? undefined : size,
-      modified: timeOf(headers.get("last-modified")),
-      etag: packed ? undefined : etagOf(headers, this.#trustWeak),
-    };
+    const found = await lookAt(this.site, { path, signal }, this.#trustWeak);
+    if (found !== "nothing") return found;
+    const listing = await this.#lister(path, signal);
+    return await listing?.isDirectory?.(this.site, path, options) ? { kind: "directory" } : undefined;
   }
 
   /**
