@@ -178,7 +178,8 @@ function byteReader(body: ReadableStream<Uint8Array> | null): ReadableStreamBYOB
   }
 }
 
-function put(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
+/** Bytes, moved to where there is room for them, if there is enough. */
+export function put(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
   if (into === undefined || into.length < bytes.length) return bytes;
   into.set(bytes);
   return into.subarray(0, bytes.length);

@@ -8,6 +8,7 @@ import { HttpBody } from "./http_body.ts";
 import { type HttpQuestion, wrongAnswer } from "./http_error.ts";
 import { partOf } from "./http_range.ts";
 import { discard } from "./http_site.ts";
+import { sizeOf } from "./http_told.ts";
 import { extentOf } from "./range.ts";
 import type { ByteRange } from "./store.ts";
 import { StorageError } from "../errors.ts";
@@ -124,8 +125,7 @@ function checkPlain(response: Response, length: number | undefined, path: string
 
 /** How long the body is, if it was told. */
 export function lengthOf(headers: Headers): number | undefined {
-  const text = headers.get("content-length")?.trim();
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return sizeOf(headers.get("content-length")?.trim());
 }
 
 /**

@@ -7,6 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { normalizePath } from "../path.ts";
 import { bodyError, type HttpQuestion, reachError, statusError, wrongAnswer } from "./http_error.ts";
+import { addsSlash, redirectOf } from "./http_redirect.ts";
 
 /** What is called instead of `fetch`; it must not follow redirects if it is told `redirect: "manual"`. */
 export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -67,7 +68,6 @@ export interface HttpDocument {
   readonly text: string;
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_HOPS = 10;
 /** What Deno's fetch takes; nothing has a longer name. */
 const MAX_URL = 65_534;
@@ -141,9 +141,8 @@ export class HttpSite {
       if (request.accept.includes(response.status)) return response;
       await discard(response, request);
       if (this.#absent.includes(response.status)) return "nothing";
-      const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
-      if (location === null) throw statusError(response, request);
-      const next = target(location, url, request.path);
+      const next = redirectOf(response, url, request.path);
+      if (next === undefined) throw statusError(response, request);
       if (addsSlash(url, next)) return "directory";
       url = next.href;
     }
@@ -231,29 +230,6 @@ function checked(url: string | URL): URL {
 
 function refused(detail: string): StorageError {
   return new StorageError("invalid-argument", detail);
-}
-
-/** Where a redirect leads. */
-function target(location: string, url: string, path: string): URL {
-  if (!URL.canParse(location, url)) throw wrongAnswer(path, "it redirects to what is no URL");
-  const next = new URL(location, url);
-  if (next.protocol === "https:" || next.protocol === new URL(url).protocol) return next;
-  throw new StorageError("unavailable", `the server redirects from a secure place to ${next.protocol}`, { path });
-}
-
-/** Whether a redirect only adds a `/`. Of the host nothing is asked: behind a proxy, servers do not know their own. */
-function addsSlash(url: string, next: URL): boolean {
-  return decoded(next.pathname) === `${decoded(new URL(url).pathname)}/`;
-}
-
-/** The names of a path, however they are escaped. */
-function decoded(pathname: string): string {
-  try {
-    return decodeURIComponent(pathname);
-  } catch (error) {
-    if (error instanceof URIError) return pathname;
-    throw error;
-  }
 }
 
 function splitAt(text: string, mark: string): [before: string, rest: string] {

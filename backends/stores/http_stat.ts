@@ -6,9 +6,9 @@
 
 import { etagOf, lengthOf } from "./http_content.ts";
 import type { HttpQuestion } from "./http_error.ts";
-import { timeOf } from "./http_listing.ts";
 import { sizeAround, sizeBehind } from "./http_range.ts";
 import { discard, type HttpSite } from "./http_site.ts";
+import { timeOf } from "./http_told.ts";
 import type { Stat } from "./store.ts";
 
 /** What says that a server knows no HEAD. */
@@ -31,7 +31,7 @@ export async function lookAt(site: HttpSite, question: HttpQuestion, trustWeak: 
   }
   if (answer === "nothing") return answer;
   if (answer === "directory") return { kind: "directory" };
-  await answer.body?.cancel();
+  await discard(answer, question);
   const { status, headers } = answer;
   const size = status === 206 ? sizeAround(headers) : status === 416 ? sizeBehind(headers) : lengthOf(headers);
   // Packed, both are those of what is sent.

@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { put } from "./http_body.ts";
 import { HttpContent, isWeak } from "./http_content.ts";
 import { changed, wrongAnswer } from "./http_error.ts";
 import { findListing, type HttpListing } from "./http_listing.ts";
@@ -46,7 +47,7 @@ export interface HttpStoreOptions extends HttpSiteOptions {
   trustWeakEtags?: boolean | undefined;
 }
 
-const LISTINGS: Readonly<Record<"nginx" | "s3", HttpListing>> = { nginx: nginxListing, s3: s3Listing };
+const CHOICES = { auto: undefined, none: null, nginx: nginxListing, s3: s3Listing };
 
 /** What is asked for besides a path. */
 interface Wish extends AbortOptions {
@@ -105,13 +106,7 @@ export class HttpStore implements Store {
     this.site = new HttpSite(options);
     this.#trustWeak = trustWeakEtags;
     this.#memory = revalidate > 0 ? new HttpMemory(revalidate) : undefined;
-    this.#listing = typeof listing === "object"
-      ? listing
-      : listing === "auto"
-      ? undefined
-      : listing === "none"
-      ? null
-      : LISTINGS[listing];
+    this.#listing = typeof listing === "object" ? listing : CHOICES[listing];
     this.list = this.#listing === null ? undefined : (prefix, options) => this.#list(prefix, options);
   }
 
@@ -124,7 +119,7 @@ export class HttpStore implements Store {
     const { range, into, signal } = options;
     const kept = this.#memory?.get(path);
     const content = await this.#content(path, { range, signal, kept });
-    if (!(content instanceof HttpContent)) return content && copy(content, into);
+    if (!(content instanceof HttpContent)) return content && put(content.slice(), into);
     const bytes = await content.read(into);
     const etag = this.#memory && range === undefined ? content.etag : undefined;
     if (etag !== undefined) await this.#memory!.keep(path, etag, bytes);
@@ -157,9 +152,7 @@ export class HttpStore implements Store {
     return streamContent(content, async ({ etag, size }, position) => {
       const rest = { offset: position, length: end === undefined ? undefined : end - position };
       const more = await this.#content(path, { range: rest, signal, etag });
-      if (more instanceof HttpContent && more.size === size) return more;
-      if (more instanceof HttpContent) await more.cancel();
-      throw changed(path);
+      return await sameSize(more, size, path);
     });
   }
 
@@ -215,7 +208,8 @@ export class HttpStore implements Store {
     if (start === end) return new Uint8Array();
     if (range && "offset" in range) throw wrongAnswer(path, `416 for ${start} of ${size} bytes`);
     // Some know ranges and no suffixes.
-    return await this.#content(path, { range: { offset: start, length: end - start }, signal, etag: stat?.etag });
+    const rest = { offset: start, length: end - start };
+    return await sameSize(await this.#content(path, { range: rest, signal, etag: stat?.etag }), size, path);
   }
 
   async *#list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
@@ -231,20 +225,26 @@ export class HttpStore implements Store {
   /** How the server lists, if it does. */
   async #lister(path: string, signal: AbortSignal | undefined): Promise<HttpListing | undefined> {
     if (this.#listing === undefined) {
-      this.#listing = await findListing(this.site, Object.values(LISTINGS), { path, signal }) ?? null;
+      this.#listing = await findListing(this.site, [nginxListing, s3Listing], { path, signal }) ?? null;
     }
     return this.#listing ?? undefined;
   }
+}
+
+/** Makes sure that more of a content is there, and that its size is still the same, as far as that is known. */
+async function sameSize(
+  content: HttpContent | Uint8Array | undefined,
+  size: number | undefined,
+  path: string,
+): Promise<HttpContent> {
+  if (!(content instanceof HttpContent)) throw changed(path);
+  if ((content.size ?? size) === (size ?? content.size)) return content;
+  await content.cancel();
+  throw changed(path);
 }
 
 /** Whether a range has no bytes, whatever the content; throws for one that is none. */
 function isEmpty(range: ByteRange): boolean {
   const { start, end } = extentOf(Number.MAX_SAFE_INTEGER, range);
   return start === end && ("suffix" in range || range.length === 0);
-}
-
-function copy(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
-  if (into === undefined || into.length < bytes.length) return bytes.slice();
-  into.set(bytes);
-  return into.subarray(0, bytes.length);
 }

@@ -116,6 +116,18 @@ Deno.test("http: a content that changes between two requests for its end is refu
   await assert.rejects(store.read("ten", { range: { suffix: 3 } }), { code: "unavailable", retryable: true });
 });
 
+Deno.test("http: so is one that has no etag and changes its size, or goes", async () => {
+  for (const answer of [["bytes 7-9/11", 206], ["bytes */4", 416], ["", 404]] as const) {
+    await using server = lie((request) => {
+      if (request.startsWith("HEAD")) return [head(200, { "content-length": 10 })];
+      if (/bytes=-/.test(request)) return [head(416, { "content-length": 0 })];
+      return [head(answer[1], { "content-range": answer[0], "content-length": 3 }), "xyz"];
+    });
+    const store = new HttpStore({ url: server.url });
+    await assert.rejects(store.read("ten", { range: { suffix: 3 } }), { code: "unavailable", retryable: true });
+  }
+});
+
 Deno.test("http: what is past the end is empty only if the server is right about it", async () => {
   let size: number | undefined;
   let told: string | undefined;

@@ -108,7 +108,7 @@ async function listChildren(store: Store, path: string): Promise<Response> {
 async function listKeys(store: Store, query: URLSearchParams, pageSize: number): Promise<Response> {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter");
-  const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
+  const after = decodeURIComponent(query.get("continuation-token") ?? "") || (query.get("start-after") ?? "");
   const max = Math.min(pageSize, Number(query.get("max-keys") ?? 1000));
   const rows: [key: string, xml: string][] = [];
   for await (const { path, kind, size, modified } of store.list!("")) {
@@ -131,15 +131,12 @@ async function listKeys(store: Store, query: URLSearchParams, pageSize: number):
   const unique = [...new Map(rows).entries()].sort(([a], [b]) => comparePaths(a, b));
   const page = unique.slice(0, max);
   const truncated = page.length < unique.length;
-  const token = truncated ? page.at(-1)?.[0] ?? "" : "";
   return new Response(
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
       `<Name>bucket</Name><Prefix/><KeyCount>${page.length}</KeyCount><MaxKeys>${max}</MaxKeys>` +
       (query.has("encoding-type") ? "<EncodingType>url</EncodingType>" : "") +
       `<IsTruncated>${truncated}</IsTruncated>` +
-      (truncated
-        ? `<NextContinuationToken>${token.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</NextContinuationToken>`
-        : "") +
+      (truncated ? `<NextContinuationToken>${encodeURIComponent(page.at(-1)![0])}</NextContinuationToken>` : "") +
       page.map(([, xml]) => xml).join("") + "</ListBucketResult>",
     { headers: { "content-type": "application/xml" } },
   );
