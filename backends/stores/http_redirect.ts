@@ -17,15 +17,25 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * @param url What was asked for.
  * @param path The path, for messages.
  * @returns The URL; `undefined` if it is no redirect.
- * @throws {StorageError} `corrupt` if it leads nowhere, `unavailable` if it leads out of a secure place.
+ * @throws {StorageError} `corrupt` if it leads nowhere.
  */
 export function redirectOf({ status, headers }: Response, url: string, path: string): URL | undefined {
   const location = REDIRECTS.has(status) ? headers.get("location") : null;
   if (location === null) return undefined;
   if (!URL.canParse(location, url)) throw wrongAnswer(path, "it redirects to what is no URL");
-  const next = new URL(location, url);
-  if (next.protocol === "https:" || next.protocol === new URL(url).protocol) return next;
-  throw new StorageError("unavailable", `the server redirects from a secure place to ${next.protocol}`, { path });
+  return new URL(location, url);
+}
+
+/**
+ * Whether a redirect may be followed: to `https:`, and from `http:` to `http:`.
+ *
+ * @throws {StorageError} `unavailable`.
+ */
+export function checkRedirect(url: string, next: URL, path: string): void {
+  const { protocol } = new URL(url);
+  if (next.protocol === "https:" || next.protocol === protocol) return;
+  const detail = `the server redirects from ${protocol} to ${next.protocol}, which is not followed`;
+  throw new StorageError("unavailable", detail, { path });
 }
 
 /** Whether a redirect only adds a `/`. Of the host nothing is asked: behind a proxy, servers do not know their own. */

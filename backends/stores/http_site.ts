@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { normalizePath } from "../path.ts";
 import { bodyError, type HttpQuestion, reachError, statusError, wrongAnswer } from "./http_error.ts";
-import { addsSlash, redirectOf } from "./http_redirect.ts";
+import { addsSlash, checkRedirect, redirectOf } from "./http_redirect.ts";
 
 /** What is called instead of `fetch`; it must not follow redirects if it is told `redirect: "manual"`. */
 export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -144,6 +144,7 @@ export class HttpSite {
       const next = redirectOf(response, url, request.path);
       if (next === undefined) throw statusError(response, request);
       if (addsSlash(url, next)) return "directory";
+      checkRedirect(url, next, request.path);
       url = next.href;
     }
     throw new StorageError("unavailable", "the server redirects again and again", { path: request.path });

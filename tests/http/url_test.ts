@@ -82,6 +82,14 @@ Deno.test("http: a path that only a `/` is missing of is a directory, wherever t
   }
 });
 
+Deno.test("http: it is a directory too where a proxy speaks TLS for the server", async () => {
+  const headers = { location: "http://inside.example:8080/dir/" };
+  const fake: HttpFetch = () => Promise.resolve(new Response(null, { status: 301, headers }));
+  const store = new HttpStore({ url: "https://outside.example", fetch: fake });
+  assert.deepEqual(await store.stat("dir"), { kind: "directory" });
+  assert.equal(await store.read("dir"), undefined);
+});
+
 Deno.test("http: follows redirects, and tells other origins nothing", async () => {
   await using other = serveFiles();
   await other.files.write("moved", new TextEncoder().encode("0123456789"));
@@ -117,5 +125,5 @@ Deno.test("http: refuses redirects in a circle, to nowhere, and out of a secure 
     return Promise.resolve(new Response(null, { status: 302, headers: { location: "http://host/b" } }));
   };
   const secure = new HttpStore({ url: "https://host", fetch: fake });
-  await assert.rejects(secure.read("a"), { code: "unavailable", message: /secure place to http:/ });
+  await assert.rejects(secure.read("a"), { code: "unavailable", message: /from https: to http:/ });
 });
