@@ -25,6 +25,11 @@ const IMPORTS: Readonly<Record<string, string>> = {
   zarr: "@polystore/polystore/zarr",
 };
 
+/** What no import adds alone, by name: how to add it. */
+const NEEDING: Readonly<Record<string, string>> = {
+  http: 'registry.register("http", () => new HttpBackend({ url })), from "@polystore/polystore/http"',
+};
+
 /**
  * The backends of a program, by name: the registered classes, and what is registered here. Each is constructed when it
  * is first asked for, once, and closed with the registry.
@@ -191,6 +196,8 @@ export function unknownBackend(name: string, known: readonly string[]): StorageE
   const similar = nearest(name, known);
   const hint = IMPORTS[name] !== undefined
     ? `; import "${IMPORTS[name]}" to add it`
+    : NEEDING[name] !== undefined
+    ? `; add it: ${NEEDING[name]}`
     : similar !== undefined
     ? `; did you mean "${similar}"?`
     : "";

@@ -10,6 +10,7 @@ export * from "../path.ts";
 export * from "./deferred_store.ts";
 export * from "./disk_store.ts";
 export * from "./flat.ts";
+export * from "./http_store.ts";
 export * from "./kv_store.ts";
 export * from "./memory_store.ts";
 export * from "./order.ts";
