@@ -1,0 +1,42 @@
+/**
+ * {@linkcode cutMessages}: bytes in messages of a good size.
+ *
+ * @module
+ */
+
+/** The largest message: what is larger is slower, and Deno refuses 64 MiB. */
+const LARGEST = 1024 * 1024;
+/** What is smaller goes together with others. */
+const SMALL = 64 * 1024;
+
+/**
+ * Cuts bytes into messages: large parts into several, which are views on them; small ones are put together.
+ *
+ * @param parts The bytes.
+ */
+export function* cutMessages(parts: readonly Uint8Array<ArrayBuffer>[]): Generator<Uint8Array<ArrayBuffer>> {
+  let small: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (const part of parts) {
+    if (length > 0 && length + part.length > SMALL) {
+      yield joined(small, length);
+      [small, length] = [[], 0];
+    }
+    if (part.length <= SMALL) {
+      small.push(part);
+      length += part.length;
+    } else for (let at = 0; at < part.length; at += LARGEST) yield part.subarray(at, at + LARGEST);
+  }
+  if (length > 0) yield joined(small, length);
+}
+
+function joined(parts: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,43 @@
+/**
+ * {@linkcode receivePort}: receives from a `MessagePort`, or in a worker.
+ *
+ * @module
+ */
+
+import { type Port, PortConnection } from "./port_connection.ts";
+import type { StreamReceiver } from "./receiver.ts";
+
+/**
+ * Receives what a `MessagePortBackend` sends. It needs no permission, and runs in a browser, too.
+ *
+ * No other messages may come over the port: give it one of its own where a worker has others. A `MessagePort` is closed when the
+ * sender or the receiver is.
+ *
+ * @param port The port; in a worker `self`.
+ * @param receiver Who takes it.
+ * @throws {StorageError} `closed` if the receiver is closed.
+ *
+ * @example In a worker
+ * ```ts ignore
+ * import { receivePort, StreamReceiver } from "@polystore/polystore/streaming";
+ *
+ * receivePort(self, new StreamReceiver(({ items }) => draw(items)));
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { MessagePortBackend, receivePort, StreamReceiver } from "@polystore/polystore/streaming";
+ * import assert from "node:assert/strict";
+ *
+ * const { port1, port2 } = new MessageChannel();
+ * let last: unknown;
+ * await using receiver = new StreamReceiver(({ items }) => void (last = items[0]?.value));
+ * receivePort(port2, receiver);
+ * await using backend = new MessagePortBackend(port1);
+ * await backend.save({ well: "A01", mask: new Uint8Array([1, 0]) }, "plate/A01");
+ * assert.deepEqual(last, { well: "A01", mask: new Uint8Array([1, 0]) });
+ * ```
+ */
+export function receivePort(port: Port, receiver: StreamReceiver): void {
+  receiver.accept(new PortConnection(port, true));
+}
