@@ -67,6 +67,7 @@ export class StreamSender {
   async abort(): Promise<void> {
     this.#end.abort(closed());
     this.#queue.fail(closed());
+    this.#news.resolve();
     await this.#link?.close();
     await this.close();
   }
