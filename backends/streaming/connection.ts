@@ -11,6 +11,8 @@ import type { StorageError } from "../errors.ts";
 export interface ConnectionListener {
   /** Bytes have come; they are the listener's own. */
   received(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Something has come that is no bytes at all: the connection is of no use. */
+  misread(error: StorageError): void;
   /**
    * The connection is gone, though nobody here closed it. It is told once, and nothing after it.
    *

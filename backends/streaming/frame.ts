@@ -82,13 +82,13 @@ export interface Frame {
 }
 
 /** The version of the format. */
-export const VERSION = 1;
+const VERSION = 1;
 /** How a frame begins. */
-export const MAGIC: readonly number[] = [0x50, 0x53, 0x74, 0x72];
+const MAGIC: readonly number[] = [0x50, 0x53, 0x74, 0x72];
 /** Length of what stands before the header. */
 export const PREFIX = 20;
 /** The longest header. */
-export const MAX_HEADER = 8 * 1024 * 1024;
+const MAX_HEADER = 8 * 1024 * 1024;
 /** The most buffers of a frame. */
 export const MAX_BUFFERS = 65_536;
 
@@ -145,6 +145,17 @@ export function encodeFrame(
   return [head, ...buffers];
 }
 
+/**
+ * Refuses what cannot be the beginning of a frame.
+ *
+ * @param bytes Its first bytes.
+ * @throws {StorageError} `corrupt`.
+ */
+export function checkMagic(bytes: Uint8Array): void {
+  const length = Math.min(bytes.length, MAGIC.length);
+  for (let i = 0; i < length; i++) if (bytes[i] !== MAGIC[i]) throw corrupt("it does not begin as one");
+}
+
 /** What stands before the header of a frame. */
 export interface FramePrefix {
   /** Its kind. */
@@ -165,7 +176,7 @@ export interface FramePrefix {
  */
 export function parsePrefix(bytes: Uint8Array<ArrayBuffer>, maxFrame: number): FramePrefix {
   const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX);
-  if (MAGIC.some((byte, index) => bytes[index] !== byte)) throw corrupt("it does not begin as one");
+  checkMagic(bytes);
   const version = view.getUint8(4);
   if (version !== VERSION) {
     throw new StorageError("unsupported", `a frame of version ${version}; this receiver knows version ${VERSION}`);

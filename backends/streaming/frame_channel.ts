@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inContext, isStorageError, type StorageError } from "../errors.ts";
+import { isStorageError, type StorageError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { corrupt, encodeFrame, type Frame, type FrameKind } from "./frame.ts";
 import { FrameReader, type FrameReaderOptions } from "./frame_reader.ts";
@@ -42,6 +42,7 @@ export class FrameChannel {
     this.#tells = tells;
     connection.listen({
       received: (bytes) => this.#received(bytes),
+      misread: (error) => this.#misread(error),
       closed: (error) => this.#end(error),
     });
   }
@@ -87,9 +88,14 @@ export class FrameChannel {
       }
     } catch (error) {
       if (!isStorageError(error)) throw error;
-      if (this.#tells) this.tell("fail", failureOf(error));
-      this.#end(inContext(error, { operation: "stream" }) as StorageError);
+      this.#misread(error);
     }
+  }
+
+  #misread(error: StorageError): void {
+    if (!this.#open) return;
+    if (this.#tells) this.tell("fail", failureOf(error));
+    this.#end(error);
   }
 
   #end(error: StorageError): void {

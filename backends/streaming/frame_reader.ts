@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { corrupt, type Frame, type FramePrefix, MAX_BUFFERS, parsePrefix, PREFIX } from "./frame.ts";
+import { checkMagic, corrupt, type Frame, type FramePrefix, MAX_BUFFERS, parsePrefix, PREFIX } from "./frame.ts";
 
 /** Options of {@linkcode FrameReader} and {@linkcode decodeFrame}. */
 export interface FrameReaderOptions {
@@ -87,6 +87,8 @@ export class FrameReader {
         this.#filled += part.length;
         rest = rest.subarray(part.length);
         if (this.#filled === this.#length) this.#advance(room, frames);
+        // Who speaks of something else altogether need not say much.
+        else if (this.#prefix === undefined) checkMagic(room.subarray(0, this.#filled));
       }
       return frames;
     } catch (error) {

@@ -6,6 +6,7 @@
 
 import { StorageError } from "../errors.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
+import { corrupt } from "./frame.ts";
 
 /** What messages go through: a `MessagePort`, a `Worker`, or `self` in a worker. */
 export interface Port {
@@ -23,6 +24,7 @@ export interface Port {
 export class PortConnection implements Connection {
   readonly #port: Port;
   readonly #owned: boolean;
+  readonly #ended: (() => void) | undefined;
   #listener: ConnectionListener | undefined;
   #closed = false;
 
@@ -31,10 +33,12 @@ export class PortConnection implements Connection {
    *
    * @param port The port.
    * @param owned Whether a `MessagePort` is closed with the connection.
+   * @param ended Called when the connection is closed.
    */
-  constructor(port: Port, owned: boolean) {
+  constructor(port: Port, owned: boolean, ended?: () => void) {
     this.#port = port;
     this.#owned = owned;
+    this.#ended = ended;
   }
 
   /** See `Connection.listen`. */
@@ -59,17 +63,19 @@ export class PortConnection implements Connection {
   /** See `Connection.close`. */
   // deno-lint-ignore require-await
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     this.#port.removeEventListener("message", this.#receive);
     this.#port.removeEventListener("messageerror", this.#fail);
     this.#port.removeEventListener("error", this.#fail);
     if (this.#owned && this.#port instanceof MessagePort) this.#port.close();
+    this.#ended?.();
   }
 
   readonly #receive = (event: Event): void => {
     const { data } = event as MessageEvent<unknown>;
-    const parts = Array.isArray(data) && data.every(isBytes) ? data : [NO_FRAME];
-    for (const part of parts) this.#listener?.received(part);
+    if (!Array.isArray(data) || !data.every(isBytes)) return this.#listener?.misread(corrupt("a message of others"));
+    for (const part of data) this.#listener?.received(part);
   };
 
   readonly #fail = (event: Event): void => {
@@ -77,9 +83,6 @@ export class PortConnection implements Connection {
     this.#listener?.closed(gone(why));
   };
 }
-
-/** Stands for a message of others: it is refused as no frame. */
-const NO_FRAME = new Uint8Array(20);
 
 function isBytes(part: unknown): part is Uint8Array<ArrayBuffer> {
   // What others can change while it is looked at is not taken.

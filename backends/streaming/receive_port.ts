@@ -11,7 +11,7 @@ import type { StreamReceiver } from "./receiver.ts";
  * Receives what a `MessagePortBackend` sends. It needs no permission, and runs in a browser, too.
  *
  * No other messages may come over the port: give it one of its own where a worker has others. A `MessagePort` is closed when the
- * sender or the receiver is.
+ * sender or the receiver is; in a worker, one sender can come after the other.
  *
  * @param port The port; in a worker `self`.
  * @param receiver Who takes it.
@@ -39,5 +39,10 @@ import type { StreamReceiver } from "./receiver.ts";
  * ```
  */
 export function receivePort(port: Port, receiver: StreamReceiver): void {
-  receiver.accept(new PortConnection(port, true));
+  if (port instanceof MessagePort) return receiver.accept(new PortConnection(port, true));
+  // In a worker there is nothing to close: after one sender comes the next.
+  const again = (): void => {
+    if (!receiver.closed) receivePort(port, receiver);
+  };
+  receiver.accept(new PortConnection(port, true, again));
 }

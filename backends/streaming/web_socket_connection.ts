@@ -8,6 +8,7 @@ import { StorageError } from "../errors.ts";
 import { pause } from "../stores/pause.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { cutMessages } from "./cut_messages.ts";
+import { corrupt } from "./frame.ts";
 
 /** Bytes that wait in the socket before the next are given to it: enough to keep it busy. */
 const HIGH_WATER = 16 * 1024 * 1024;
@@ -82,8 +83,7 @@ export class WebSocketConnection implements Connection {
 
   #receive(data: unknown): void {
     if (data instanceof ArrayBuffer) this.#listener?.received(new Uint8Array(data));
-    // Text is no part of the protocol: as bytes it is no frame, and refused as such.
-    else this.#listener?.received(new TextEncoder().encode(`text: ${data}`));
+    else this.#listener?.misread(corrupt("a message of text"));
   }
 
   #close(code: number, reason: string): void {

@@ -17,6 +17,7 @@ class Stranger {
     const [near, far] = wire();
     near.listen({
       received: (bytes) => void this.answers.push(...this.#reader.push(bytes)),
+      misread: (error) => this.gone = error,
       closed: (error) => this.gone = error,
     });
     receiver.accept(far);
