@@ -8,16 +8,23 @@
 const LARGEST = 1024 * 1024;
 /** What is smaller goes together with others. */
 const SMALL = 64 * 1024;
+/** What Deno writes in one step. */
+const STEP = 1024;
 
 /**
- * Cuts bytes into messages: large parts into several, which are views on them; small ones are put together.
+ * Cuts a frame into messages: large parts into several, which are views on them; small ones are put together. The first of several
+ * is one that arrives at once: see `hear` in `frame.ts`.
  *
- * @param parts The bytes.
+ * @param parts The parts of the frame.
  */
 export function* cutMessages(parts: readonly Uint8Array<ArrayBuffer>[]): Generator<Uint8Array<ArrayBuffer>> {
+  const total = parts.reduce((sum, { length }) => sum + length, 0);
+  const [head, ...buffers] = parts;
+  if (total <= STEP || head === undefined) return yield joined(parts, total);
+  yield head.subarray(0, STEP);
   let small: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for (const part of parts) {
+  for (const part of [head.subarray(STEP), ...buffers]) {
     if (length > 0 && length + part.length > SMALL) {
       yield joined(small, length);
       [small, length] = [[], 0];

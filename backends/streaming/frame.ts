@@ -35,6 +35,7 @@
  * | 5 | `refuse` | receiver | `sequence`: this batch could not be handled; `code` and `detail` of the `StorageError` |
  * | 6 | `fail` | receiver | `code`, `detail`: the connection is of no use; it is closed |
  * | 7 | `bye` | sender | nothing more will come of this session: it can be forgotten |
+ * | 8 | `hear` | receiver | (empty) some of a frame has come, and more must: said after each message that ends within a frame |
  *
  * The sender says `hello` on every connection, also on one that replaces another; the receiver answers `welcome`, then `refuse` for
  * batches from `first` on that it had refused, then `acknowledge` for what it has answered already. The sender then sends the
@@ -43,6 +44,10 @@
  * handled, and ignores one whose number is not above all that came before. So each batch is handled once, in order, however often
  * the connection is cut, as long as the receiver lives. A receiver that starts anew knows nothing (`received` is 0) and gets again
  * what it had not answered: who keeps things for longer tells those batches by `session` and `sequence`.
+ *
+ * `hear` shows a sender of something large that it is heard. It also carries the acknowledgement of TCP, for which Nagle's
+ * algorithm would wait 40 ms in Deno, whose WebSockets write what is longer than 1024 bytes in two steps and do not turn that
+ * algorithm off. So a frame that is longer begins with a message of at most 1024 bytes, which comes at once and is answered.
  *
  * ## Items
  *
@@ -64,10 +69,10 @@
 import { StorageError } from "../errors.ts";
 
 /** The kind of a frame. */
-export type FrameKind = "hello" | "welcome" | "batch" | "acknowledge" | "refuse" | "fail" | "bye";
+export type FrameKind = "hello" | "welcome" | "batch" | "acknowledge" | "refuse" | "fail" | "bye" | "hear";
 
 /** The kinds of frames, by their numbers from 1. */
-const FRAME_KINDS: readonly FrameKind[] = ["hello", "welcome", "batch", "acknowledge", "refuse", "fail", "bye"];
+const FRAME_KINDS: readonly FrameKind[] = ["hello", "welcome", "batch", "acknowledge", "refuse", "fail", "bye", "hear"];
 
 /** A frame. */
 export interface Frame {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStorageError, type StorageError } from "../errors.ts";
+import { isStorageError, StorageError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { corrupt, encodeFrame, type Frame, type FrameKind } from "./frame.ts";
 import { FrameReader, type FrameReaderOptions } from "./frame_reader.ts";
@@ -18,6 +18,9 @@ export interface ChannelListener {
   closed(error: StorageError): void;
 }
 
+/** Short frames that wait to be sent because the other end does not read. */
+const MAX_TELLING = 1000;
+
 /** Frames over a connection. */
 export class FrameChannel {
   readonly #connection: Connection;
@@ -25,6 +28,7 @@ export class FrameChannel {
   readonly #listener: ChannelListener;
   readonly #tells: boolean;
   #open = true;
+  #telling = 0;
   #closing: Promise<void> | undefined;
 
   /**
@@ -32,7 +36,7 @@ export class FrameChannel {
    *
    * @param connection The connection.
    * @param listener Who is told.
-   * @param tells Whether the other end is told why the channel ends, if it is its fault.
+   * @param tells Whether the other end is told that it is heard, and why the channel ends if that is its fault.
    * @param options The most bytes of a frame.
    */
   constructor(connection: Connection, listener: ChannelListener, tells: boolean, options?: FrameReaderOptions) {
@@ -62,15 +66,15 @@ export class FrameChannel {
     await this.#connection.send(parts, progress);
   }
 
-  /**
-   * Sends a short frame that nobody waits for: if it cannot be sent, the connection is gone, which is told anyway.
-   */
+  /** Sends a short frame that nobody waits for: if it cannot be sent, the connection is gone, which is told anyway. */
   tell(kind: FrameKind, header: object): void {
     if (!this.#open) return;
+    if (this.#telling >= MAX_TELLING) return this.#end(deaf());
+    this.#telling++;
     this.send(kind, header).catch((error) => {
       if (!isStorageError(error)) throw error;
       this.#end(error);
-    });
+    }).finally(() => this.#telling--);
   }
 
   /** Closes the connection, after what was sent. */
@@ -86,6 +90,7 @@ export class FrameChannel {
         if (!this.#open) return;
         this.#listener.frame(frame);
       }
+      if (this.#tells && this.#reader.within && this.#telling === 0) this.tell("hear", {});
     } catch (error) {
       if (!isStorageError(error)) throw error;
       this.#misread(error);
@@ -106,6 +111,10 @@ export class FrameChannel {
     });
     this.#listener.closed(error);
   }
+}
+
+function deaf(): StorageError {
+  return new StorageError("unavailable", "the other end does not read what it is told", { retryable: true });
 }
 
 /** The error for a frame that does not belong where it came. */

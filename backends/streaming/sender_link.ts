@@ -133,6 +133,8 @@ export class SenderLink {
   #receive({ kind, header }: Frame): void {
     this.#silence.touch();
     switch (kind) {
+      case "hear":
+        return;
       case "welcome":
         return this.#welcomed.resolve(parseWelcome(header));
       case "acknowledge":
