@@ -8,6 +8,7 @@ import { checkBatch } from "../backend.ts";
 import { inContext, StorageError } from "../errors.ts";
 import { tag } from "../formats/tagged.ts";
 import { normalizePath } from "../path.ts";
+import { BufferPool } from "./buffer_pool.ts";
 import { encodeFrame } from "./frame.ts";
 import { encodeValue, type Piece } from "./streamed_value.ts";
 
@@ -70,10 +71,11 @@ export class BatchDraft {
   /**
    * Makes the bytes its own: from now on, the caller may change his.
    *
+   * @param pool Copies them.
    * @throws {StorageError} `invalid-value` if an array was given away by others meanwhile, `no-space`.
    */
-  take(): void {
-    this.#pieces = this.#pieces.map((piece) => piece.own ? piece : { bytes: copied(piece.bytes), own: true });
+  take(pool: BufferPool): void {
+    this.#pieces = this.#pieces.map((piece) => piece.own ? piece : { bytes: pool.copy(piece.bytes), own: true });
   }
 
   /** The frame; the draft is of no more use. */
@@ -99,26 +101,17 @@ function tagged(metadata: unknown): object | undefined {
   return metadata === undefined ? undefined : { metadata: tag(metadata) };
 }
 
-function copied(bytes: Uint8Array): Uint8Array {
-  try {
-    return bytes.slice();
-  } catch (cause) {
-    if (cause instanceof RangeError) {
-      const detail = `there is no memory for a copy of ${bytes.length} bytes; pass { transfer: true }`;
-      throw new StorageError("no-space", detail, { cause });
-    }
-    throw new StorageError("invalid-value", "an array was given away while it waited to be sent", { cause });
-  }
-}
-
 /** Moves the buffers that can be moved: those that one piece has for itself, whole. */
 function moved(pieces: readonly Piece[]): Piece[] {
   const uses = new Map<ArrayBufferLike, number>();
   for (const { bytes } of pieces) uses.set(bytes.buffer, (uses.get(bytes.buffer) ?? 0) + 1);
+  const once = new BufferPool(0);
   // What is copied is copied before anything is detached.
   const copies = pieces.map(({ bytes, own }): Piece => {
     const whole = bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength;
-    return whole && uses.get(bytes.buffer) === 1 ? { bytes, own } : { bytes: own ? bytes : copied(bytes), own: true };
+    return whole && uses.get(bytes.buffer) === 1
+      ? { bytes, own }
+      : { bytes: own ? bytes : once.copy(bytes), own: true };
   });
   return copies.map(({ bytes, own }): Piece => {
     return { bytes: own ? bytes : new Uint8Array((bytes.buffer as ArrayBuffer).transferToFixedLength()), own: true };

@@ -34,6 +34,8 @@ export interface Connection {
    * @throws {StorageError} `unavailable` if the connection is gone.
    */
   send(parts: readonly Uint8Array<ArrayBuffer>[], progress?: () => void): Promise<void>;
+  /** How many bytes of what was sent are not under way yet, where that is known: while they get fewer, the line is slow, not dead. */
+  readonly backlog?: number;
   /** Closes it, after what was sent; calling it again does nothing. */
   close(): Promise<void>;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** The largest message: what is larger is slower, and Deno refuses 64 MiB. */
-const LARGEST = 1024 * 1024;
+/** The largest message: Deno refuses 64 MiB. A buffer that comes in one is not copied by the receiver. */
+const LARGEST = 16 * 1024 * 1024;
 /** What is smaller goes together with others. */
 const SMALL = 64 * 1024;
 /** What Deno writes in one step. */

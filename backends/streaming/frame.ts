@@ -21,7 +21,7 @@
  * fields that are named here and no others.
  *
  * A connection carries frames one after the other as a run of bytes. Over a WebSocket it is cut into binary messages wherever it is
- * convenient (Deno refuses messages of 64 MiB and more; this sender cuts at 1 MiB): the borders mean nothing. Over a `MessagePort`, a message is an
+ * convenient (Deno refuses messages of 64 MiB and more; this sender cuts at 16 MiB): the borders mean nothing. Over a `MessagePort`, a message is an
  * array of `Uint8Array`, one frame: its first 20 + `H` bytes, then each buffer, transferred.
  *
  * ## Kinds

@@ -56,6 +56,11 @@ export class FrameChannel {
     return this.#open;
   }
 
+  /** See {@linkcode Connection.backlog}. */
+  get backlog(): number {
+    return this.#connection.backlog ?? 0;
+  }
+
   /** Sends a frame; see {@linkcode Connection.send}. */
   async send(kind: FrameKind, header: object): Promise<void> {
     await this.#connection.send(encodeFrame(kind, header));

@@ -5,6 +5,10 @@
  */
 
 import type { BatchDraft } from "./batch_draft.ts";
+import { BufferPool } from "./buffer_pool.ts";
+
+/** The most memory that is kept for what comes next. */
+const POOLED = 32 * 1024 * 1024;
 
 /** How much a {@linkcode SendQueue} holds. */
 export interface QueueLimits {
@@ -49,6 +53,7 @@ export class QueuedBatch {
 export class SendQueue {
   readonly #limits: QueueLimits;
   readonly #admitted: () => void;
+  readonly #pool: BufferPool;
   readonly #batches: QueuedBatch[] = [];
   readonly #line: QueuedBatch[] = [];
   #bytes = 0;
@@ -61,6 +66,7 @@ export class SendQueue {
   constructor(limits: QueueLimits, admitted: () => void) {
     this.#limits = limits;
     this.#admitted = admitted;
+    this.#pool = new BufferPool(Math.min(limits.bytes, POOLED));
   }
 
   /** What is on its way, in order. */
@@ -104,6 +110,8 @@ export class SendQueue {
   settle(batch: QueuedBatch, error?: unknown): void {
     this.#batches.splice(this.#batches.indexOf(batch), 1);
     this.#bytes -= batch.size;
+    // What failed may still be on its way into the socket.
+    if (error === undefined && batch.parts !== undefined) this.#pool.give(batch.parts);
     end(batch, error);
     this.#admit();
   }
@@ -124,12 +132,17 @@ export class SendQueue {
     }
   }
 
+  /** Gives back the memory that is kept for what comes next. */
+  release(): void {
+    this.#pool.clear();
+  }
+
   #admit(): void {
     let some = false;
     while (this.#line.length > 0 && this.#hasRoom(this.#line[0]!)) {
       const batch = this.#line.shift()!;
       try {
-        batch.draft.take();
+        batch.draft.take(this.#pool);
       } catch (error) {
         end(batch, error);
         continue;

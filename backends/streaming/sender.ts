@@ -77,6 +77,7 @@ export class StreamSender {
     await this.#queue.drained().catch(() => {});
     await this.#running;
     this.#link?.bye();
+    this.#queue.release();
     await this.#drop();
   }
 

@@ -43,12 +43,17 @@ export class SenderLink {
   readonly #listener: LinkListener;
   readonly #silence: Deadline;
   readonly #welcomed = Promise.withResolvers<Welcome>();
+  #backlog = 0;
   #failure: StorageError | undefined;
   #welcome: Welcome | undefined;
 
   private constructor(connection: Connection, listener: LinkListener, timeouts: LinkTimeouts) {
     this.#listener = listener;
-    this.#silence = new Deadline(timeouts.acknowledge, () => this.#fail(silent(timeouts.acknowledge)));
+    this.#silence = new Deadline(timeouts.acknowledge, () => {
+      // Something large over a slow line.
+      if (this.#channel.backlog < this.#backlog) return this.#watch();
+      this.#fail(silent(timeouts.acknowledge));
+    });
     // Who does not wait for the welcome any more asks for the failure.
     this.#welcomed.promise.catch(() => {});
     this.#channel = new FrameChannel(connection, {
@@ -109,13 +114,16 @@ export class SenderLink {
 
   /** Sends a batch, and expects a word of the receiver from now on. */
   async send(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
-    this.#silence.watch();
-    await this.#channel.sendParts(parts, () => this.#silence.touch());
+    this.#watch();
+    await this.#channel.sendParts(parts, () => {
+      this.#silence.touch();
+      this.#backlog = this.#channel.backlog;
+    });
   }
 
   /** Expects a word of the receiver, or nothing more. */
   expect(something: boolean): void {
-    if (something && this.#failure === undefined) this.#silence.watch();
+    if (something && this.#failure === undefined) this.#watch();
     else this.#silence.stop();
   }
 
@@ -128,6 +136,11 @@ export class SenderLink {
   async close(): Promise<void> {
     this.#silence.stop();
     await this.#channel.close();
+  }
+
+  #watch(): void {
+    this.#backlog = this.#channel.backlog;
+    this.#silence.watch();
   }
 
   #receive({ kind, header }: Frame): void {

@@ -70,6 +70,11 @@ export class WebSocketConnection implements Connection {
     }
   }
 
+  /** See `Connection.backlog`. */
+  get backlog(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   /** See `Connection.close`. */
   async close(): Promise<void> {
     this.#listener = undefined;

@@ -72,6 +72,25 @@ Deno.test("a receiver is killed and does not come back: the calls fail, and the 
   });
 });
 
+Deno.test("a receiver stands still: the call fails after acknowledgeTimeout, and close does not wait for it", async () => {
+  await withBox(async ({ root }) => {
+    const child = new Child("stream_receiver.ts", [0, root]);
+    const port = Number(await child.line());
+    try {
+      await using backend = new WebSocketBackend(`ws://127.0.0.1:${port}`, { acknowledgeTimeout: 500 });
+      const calls = ["hang", "a", "b"].map((path) => backend.save(new Uint8Array(SIZE), path));
+      for (const outcome of await Promise.allSettled(calls)) {
+        assert.equal((outcome as PromiseRejectedResult).reason.code, "unavailable");
+        assert.match((outcome as PromiseRejectedResult).reason.message, /acknowledgeTimeout/);
+      }
+      assert.equal(backend.queuedBytes, 0);
+      await backend.close();
+    } finally {
+      await child.kill();
+    }
+  });
+});
+
 async function seenIn(root: string): Promise<number[]> {
   return (await Deno.readTextFile(`${root}/seen`)).split("\n").filter((line) => line !== "").map(Number);
 }

@@ -16,6 +16,8 @@ const receiver = new StreamReceiver(async ({ sequence, items }) => {
   write(seen, String(sequence));
   await new Promise((resolve) => setTimeout(resolve, 1));
   if (sequence <= last) return;
+  // Its thread stands still: it answers nothing, not even that it closes.
+  if (items[0]!.path === "hang") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   const sums = items.map(({ path, value }) => `${path}=${(value as Uint8Array).reduce((sum, byte) => sum + byte, 0)}`);
   write(kept, `${sequence} ${sums.join(" ")}`);
   last = sequence;

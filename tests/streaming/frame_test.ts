@@ -76,7 +76,7 @@ Deno.test("frames: hostile ones are refused, with the reason", () => {
     magic: [forged("{}").fill(0x51, 0, 1), "corrupt", /does not begin as one/],
     version: [forged("{}", { version: 2 }), "unsupported", /version 2; this receiver knows version 1/],
     "kind 0": [forged("{}", { kind: 0 }), "corrupt", /unknown kind 0/],
-    "kind 8": [forged("{}", { kind: 8 }), "corrupt", /unknown kind 8/],
+    "kind 9": [forged("{}", { kind: 9 }), "corrupt", /unknown kind 9/],
     reserved: [forged("{}").fill(1, 6, 7), "corrupt", /bytes 6 and 7/],
     "header bomb": [forged("{}", { length: 0xffffffff }), "corrupt", /header of 4294967295 bytes/],
     "no header": [forged("", { length: 0 }), "corrupt", /header of 0 bytes/],

@@ -66,7 +66,7 @@ Deno.test("message port: with transfer, the caller's array is given away, and is
 
 Deno.test("message port: a worker that is gone, or hangs, is noticed after acknowledgeTimeout", async () => {
   using thread = working();
-  await using backend = new MessagePortBackend(thread.worker, { acknowledgeTimeout: 10_000 });
+  await using backend = new MessagePortBackend(thread.worker);
   await backend.save("x", "a");
   await backend.close();
   await using impatient = new MessagePortBackend(thread.worker, { acknowledgeTimeout: 100 });

@@ -184,9 +184,29 @@ Deno.test("sender: a handler that takes its time is no silence as long as someth
     count++;
     await new Promise((resolve) => setTimeout(resolve, 60));
   });
-  await using backend = new WireBackend(() => receiver, { acknowledgeTimeout: 400 });
-  await Promise.all(Array.from({ length: 10 }, (_, i) => backend.save(i, `n/${i}`)));
-  assert.equal(count, 10);
+  await using backend = new WireBackend(() => receiver, { acknowledgeTimeout: 1500 });
+  await Promise.all(Array.from({ length: 40 }, (_, i) => backend.save(i, `n/${i}`)));
+  assert.equal(count, 40);
+});
+
+Deno.test("sender: a slow line is no silence as long as it takes something", async () => {
+  const { receiver, open } = gated();
+  await using _ = receiver;
+  await using backend = new WireBackend(() => receiver, { acknowledgeTimeout: 40 });
+  let calls = 0;
+  const saving = outcomeOf(backend.save(1, "a"));
+  await settled();
+  // Each look finds less in the line: it is looked at after 40 ms, and when it is watched again.
+  Object.defineProperty(backend.wires[0], "backlog", {
+    get: () => {
+      calls++;
+      if (calls > 10) open();
+      return 1000 - calls;
+    },
+  });
+  const again = outcomeOf(backend.save(2, "b"));
+  assert.deepEqual([await saving, await again], ["done", "done"]);
+  assert(calls > 10);
 });
 
 Deno.test("sender: who is not there is an error after so many tries, and the next call tries anew", async () => {

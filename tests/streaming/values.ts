@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isNdArray } from "../../backends/formats/mod.ts";
 import { BatchDraft, type BatchOptions } from "../../backends/streaming/batch_draft.ts";
+import { BufferPool } from "../../backends/streaming/buffer_pool.ts";
 import { decodeBatch, parseBatchHeader, type StreamedBatch } from "../../backends/streaming/batch.ts";
 import { decodeFrame } from "../../backends/streaming/mod.ts";
 import { anyNdArray, elementsOf } from "../formats/arrays.ts";
@@ -15,7 +16,7 @@ export function bytesOf(
   options?: BatchOptions,
 ): Uint8Array<ArrayBuffer> {
   const draft = new BatchDraft(data, paths, options);
-  draft.take();
+  draft.take(new BufferPool(0));
   return joined(draft.frame(1, 1));
 }
 

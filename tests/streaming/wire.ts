@@ -15,6 +15,8 @@ export class WireEnd implements Connection {
   other!: WireEnd;
   /** How many more bytes this end can send before the connection breaks. */
   budget: number = Infinity;
+  /** What is said to wait in the line. */
+  backlog = 0;
   #listener: ConnectionListener | undefined;
   #open = true;
 
