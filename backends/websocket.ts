@@ -22,7 +22,7 @@ export interface WebSocketBackendOptions extends ConnectedBackendOptions {
 
 /**
  * Gives a socket, open or about to be: one that a server has accepted, one with headers of its own. It is asked again when the
- * connection breaks, and may take its time.
+ * connection breaks, and may take as long as `connectTimeout` (`Infinity` to wait for a page for as long as it takes).
  */
 export type SocketSource = (signal: AbortSignal) => WebSocket | Promise<WebSocket>;
 

@@ -9,8 +9,8 @@ import type { StorageError } from "../errors.ts";
 
 /** What a {@linkcode Connection} tells. */
 export interface ConnectionListener {
-  /** Bytes have come; they are the listener's own. */
-  received(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Bytes have come, in one message; they are the listener's own. */
+  received(pieces: readonly Uint8Array<ArrayBuffer>[]): void;
   /** Something has come that is no bytes at all: the connection is of no use. */
   misread(error: StorageError): void;
   /**

@@ -45,7 +45,7 @@ export class FrameChannel {
     this.#listener = listener;
     this.#tells = tells;
     connection.listen({
-      received: (bytes) => this.#received(bytes),
+      received: (pieces) => this.#received(pieces),
       misread: (error) => this.#misread(error),
       closed: (error) => this.#end(error),
     });
@@ -88,12 +88,14 @@ export class FrameChannel {
     await (this.#closing ??= this.#connection.close());
   }
 
-  #received(bytes: Uint8Array<ArrayBuffer>): void {
+  #received(pieces: readonly Uint8Array<ArrayBuffer>[]): void {
     if (!this.#open) return;
     try {
-      for (const frame of this.#reader.push(bytes)) {
-        if (!this.#open) return;
-        this.#listener.frame(frame);
+      for (const piece of pieces) {
+        for (const frame of this.#reader.push(piece)) {
+          if (!this.#open) return;
+          this.#listener.frame(frame);
+        }
       }
       if (this.#tells && this.#reader.within && this.#telling === 0) this.tell("hear", {});
     } catch (error) {

@@ -75,7 +75,7 @@ export class PortConnection implements Connection {
   readonly #receive = (event: Event): void => {
     const { data } = event as MessageEvent<unknown>;
     if (!Array.isArray(data) || !data.every(isBytes)) return this.#listener?.misread(corrupt("a message of others"));
-    for (const part of data) this.#listener?.received(part);
+    this.#listener?.received(data);
   };
 
   readonly #fail = (event: Event): void => {

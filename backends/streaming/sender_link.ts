@@ -75,7 +75,8 @@ export class SenderLink {
     signal: AbortSignal,
   ): Promise<SenderLink> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(unwelcome(timeouts.connect)), timeouts.connect);
+    const deadline = new Deadline(timeouts.connect, () => late.abort(unwelcome(timeouts.connect)));
+    deadline.watch();
     const either = AbortSignal.any([signal, late.signal]);
     let link: SenderLink | undefined;
     const given = Promise.withResolvers<never>();
@@ -97,7 +98,7 @@ export class SenderLink {
       await link?.close();
       throw error;
     } finally {
-      clearTimeout(timer);
+      deadline.stop();
       either.removeEventListener("abort", stop);
     }
   }

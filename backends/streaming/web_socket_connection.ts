@@ -87,7 +87,7 @@ export class WebSocketConnection implements Connection {
   }
 
   #receive(data: unknown): void {
-    if (data instanceof ArrayBuffer) this.#listener?.received(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) this.#listener?.received([new Uint8Array(data)]);
     else this.#listener?.misread(corrupt("a message of text"));
   }
 

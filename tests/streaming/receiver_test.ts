@@ -16,7 +16,7 @@ class Stranger {
   constructor(receiver: StreamReceiver) {
     const [near, far] = wire();
     near.listen({
-      received: (bytes) => void this.answers.push(...this.#reader.push(bytes)),
+      received: (pieces) => void this.answers.push(...pieces.flatMap((piece) => this.#reader.push(piece))),
       misread: (error) => this.gone = error,
       closed: (error) => this.gone = error,
     });

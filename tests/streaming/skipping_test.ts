@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FileManager, MemoryBackend, ndarray, type SaveResult, StreamingBackend } from "../../mod.ts";
+import { BackendRegistry, FileManager, MemoryBackend, ndarray, type SaveResult, StreamingBackend } from "../../mod.ts";
 import { StreamReceiver } from "../../backends/streaming/mod.ts";
 import { WireBackend } from "./wire.ts";
 
@@ -61,6 +61,24 @@ Deno.test("streaming: through a file manager, beside other backends, with option
     code: "invalid-value",
     message: /^Cannot save "x\.npy" in backend "viewer": /,
   });
+});
+
+Deno.test("streaming: in a registry, under a name of its own, made when it is first asked for, closed with it", async () => {
+  const came: string[] = [];
+  await using receiver = new StreamReceiver(({ items }) => void came.push(items[0]!.path));
+  const made: WireBackend[] = [];
+  {
+    await using registry = new BackendRegistry();
+    registry.register("viewer", () => {
+      const backend = new WireBackend(() => receiver);
+      made.push(backend);
+      return backend;
+    });
+    assert.equal(made.length, 0);
+    await new FileManager(registry).save("x", "a", "viewer", { metadata: 1 });
+  }
+  assert.deepEqual(came, ["a"]);
+  await assert.rejects(made[0]!.save("y", "b"), { code: "closed" });
 });
 
 Deno.test("streaming: a backend of one's own", async () => {

@@ -200,7 +200,7 @@ Deno.test("websocket: a page that connects can be the receiver, and comes back w
     const socket = await arrived.promise;
     arrived = Promise.withResolvers();
     return socket;
-  }, { delay: 1 });
+  }, { delay: 1, connectTimeout: Infinity, acknowledgeTimeout: Infinity });
   const came: unknown[] = [];
   let page: WebSocket | undefined;
   let done = false;

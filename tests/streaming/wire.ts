@@ -29,7 +29,7 @@ export class WireEnd implements Connection {
       if (!this.#open) throw new StorageError("unavailable", "the wire is closed", { retryable: true });
       const rest = part.slice(0, Math.max(0, Math.min(part.length, this.budget)));
       this.budget -= part.length;
-      queueMicrotask(() => this.other.#listener?.received(rest));
+      queueMicrotask(() => this.other.#listener?.received([rest]));
       if (this.budget < 0) this.cut();
       await Promise.resolve();
     }
