@@ -18,6 +18,16 @@ export interface Streamable {
   readonly skipped: string[];
 }
 
+/** Options of {@linkcode StreamingBackend}. */
+export interface StreamingOptions {
+  /**
+   * Told, with their paths, what of a call was skipped: what is not supported, or empty.
+   *
+   * @default {undefined} nobody is told
+   */
+  onSkipped?: ((paths: readonly string[]) => void) | undefined;
+}
+
 /**
  * A backend that sends values and keeps none. It names the suffixes it can send, and skips the rest of a batch: a viewer of
  * images is not bothered with tables.
@@ -38,14 +48,24 @@ export interface Streamable {
  *   }
  * }
  *
- * const printer = new Printer();
+ * const skipped: string[] = [];
+ * const printer = new Printer({ onSkipped: (paths) => skipped.push(...paths) });
  * await printer.saveBatch([1, 2, 3], ["a.TIF", "b.csv", "c.roi.zip"]);
  * assert.deepEqual(printer.sent, ["a.TIF", "c.roi.zip"]);
+ * assert.deepEqual(skipped, ["b.csv"]);
  * ```
  */
 export abstract class StreamingBackend extends BackendBase implements DataSink {
-  /** The suffixes it can send, in lower case with the dot; compound ones too. */
-  abstract override get supportedExtensions(): ReadonlySet<string>;
+  readonly #onSkipped: ((paths: readonly string[]) => void) | undefined;
+
+  /** Creates a backend; it says who is told of what is skipped. */
+  constructor(options: StreamingOptions = {}) {
+    super();
+    this.#onSkipped = options.onSkipped;
+  }
+
+  /** The suffixes it can send, in lower case with the dot; compound ones too; `undefined` for all. */
+  abstract override get supportedExtensions(): ReadonlySet<string> | undefined;
 
   /** Sends values; it gets only what it can send, and at least one. */
   protected abstract sendBatch(
@@ -59,13 +79,13 @@ export abstract class StreamingBackend extends BackendBase implements DataSink {
     return false;
   }
 
-  /** Sends one value; one that cannot be sent is skipped. */
+  /** Sends one value; one that cannot be sent is skipped, and told to `onSkipped`. */
   async save(data: unknown, path: string, options?: SaveOptions): Promise<SaveResult> {
     return (await this.saveBatch([data], [path], options))[0] ?? {};
   }
 
   /**
-   * Sends those of many values that can be sent.
+   * Sends those of many values that can be sent; the paths of the others are told to `onSkipped`.
    *
    * @returns One result for each that was sent.
    * @throws {StorageError} `invalid-argument` if the lengths differ.
@@ -73,6 +93,7 @@ export abstract class StreamingBackend extends BackendBase implements DataSink {
   async saveBatch(data: readonly unknown[], paths: readonly string[], options?: SaveOptions): Promise<SaveResult[]> {
     checkBatch(data, paths);
     const kept = this.filterStreamable(data, paths);
+    if (kept.skipped.length > 0) this.#onSkipped?.(kept.skipped);
     return kept.data.length === 0 ? [] : await this.sendBatch(kept.data, kept.paths, options);
   }
 

@@ -18,6 +18,7 @@ import { npyTasks } from "./npy.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
 import { sqliteTasks } from "./sqlite.ts";
+import { streamingTasks } from "./streaming.ts";
 import { unstorageTasks } from "./unstorage.ts";
 import { zarrTasks } from "./zarr.ts";
 import { zarrCostTasks } from "./zarr_costs.ts";
@@ -34,6 +35,7 @@ const ALL: readonly Task[] = [
   ...zarrCostTasks(),
   ...layerTasks(),
   ...httpTasks(),
+  ...streamingTasks(),
   ...unstorageTasks(),
 ];
 

@@ -22,6 +22,11 @@ Deno.test("example: custom_store, which needs no permission", async () => {
   assert.equal(code, 0, stderr);
 });
 
+Deno.test("example: streaming, which needs the network of this machine only", async () => {
+  const { code, stderr } = await run("--allow-net=127.0.0.1", "examples/streaming.ts");
+  assert.equal(code, 0, stderr);
+});
+
 Deno.test("example: roundtrip prints a row for each backend, and leaves nothing behind", async () => {
   const before = await temporary();
   const { code, stdout, stderr } = await run("--allow-read", "--allow-write", "examples/roundtrip.ts");

@@ -7,11 +7,11 @@
 import { Buffer } from "node:buffer";
 import { StorageError } from "../errors.ts";
 import { describeType } from "./describe.ts";
+import { checkBools, elementsOf } from "./elements.ts";
 import type { Encoded, Format } from "./format.ts";
-import { dataTypes, isNdArray, type NdArray, type TypedArray } from "./ndarray.ts";
+import { dataTypes, isNdArray, type NdArray } from "./ndarray.ts";
 import { stridesOf } from "./shape.ts";
 import { parseHeader, writeHeader } from "./npy_header.ts";
-import { isContiguous, packed } from "./packed.ts";
 
 /** Options of {@linkcode npy}. */
 export interface NpyOptions {
@@ -74,26 +74,12 @@ function encodeNpy(array: NdArray, bigEndian: boolean): Encoded {
       `npy keeps an NdArray whose parts fit together: received ${describeType(array)}${hint}`,
     );
   }
-  const fortranOrder = liesInColumns(array);
-  const data = fortranOrder ? packed({ ...array, stride: stridesOf(array.shape) }) : packed(array);
-  checkBools(array, data, "invalid-value");
+  const { order, data } = elementsOf(array);
+  checkBools(array.dtype, data, "invalid-value");
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const width = data.BYTES_PER_ELEMENT;
-  const header = writeHeader({ dtype: array.dtype, shape: array.shape, fortranOrder, bigEndian });
+  const header = writeHeader({ dtype: array.dtype, shape: array.shape, fortranOrder: order === "F", bigEndian });
   return [header, bigEndian && width > 1 ? swap(bytes, width) : bytes];
-}
-
-/** Whether the array must be written column by column: it says so itself, or it lies so and in no other way. */
-function liesInColumns(array: NdArray): boolean {
-  const rows = stridesOf(array.shape, "C");
-  const columns = stridesOf(array.shape, "F");
-  // Where both are the same place, as for [1, 3], the array's own words decide, so that they come back.
-  if (same(array.stride, rows)) return false;
-  return same(array.stride, columns) || (!isContiguous(array, rows) && isContiguous(array, columns));
-}
-
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((step, axis) => step === b[axis]);
 }
 
 function decodeNpy(bytes: Uint8Array): NdArray {
@@ -105,17 +91,8 @@ function decodeNpy(bytes: Uint8Array): NdArray {
   else if (content.byteOffset % width !== 0 || !(content.buffer instanceof ArrayBuffer)) content = content.slice();
   const data = new Elements(content.buffer as ArrayBuffer, content.byteOffset, length * parts);
   const array = { dtype, data, shape, stride: stridesOf(shape, fortranOrder ? "F" : "C") } as NdArray;
-  checkBools(array, data, "corrupt");
+  checkBools(dtype, data, "corrupt");
   return array;
-}
-
-function checkBools({ dtype }: NdArray, data: TypedArray, code: "corrupt" | "invalid-value"): void {
-  if (dtype !== "bool") return;
-  for (let i = 0; i < data.length; i++) {
-    if (data[i]! > 1) {
-      throw new StorageError(code, `element ${i} of dtype bool is ${data[i]}, which is neither 0 nor 1`);
-    }
-  }
 }
 
 /** A copy with the bytes of every number in the other order. */

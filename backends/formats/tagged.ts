@@ -42,6 +42,14 @@ export const VIEWS = {
   Float64Array,
 } satisfies Record<string, View>;
 
+/**
+ * Keeps the bytes of a buffer elsewhere, and answers the number they have there.
+ *
+ * @param bytes A view on the buffer, not a copy.
+ * @returns The number, which takes the place of base64 in the tag.
+ */
+export type KeepBytes = (bytes: Uint8Array) => number;
+
 /** Every class that has a tag. */
 const CLASSES = { Date, RegExp, Map, Set, ArrayBuffer, ...VIEWS };
 
@@ -52,6 +60,8 @@ const CLASSES = { Date, RegExp, Map, Set, ArrayBuffer, ...VIEWS };
  * A typed array keeps exactly its elements, bit by bit, not the rest of its buffer. Of an object that is met twice, two come back.
  *
  * @param value The value.
+ * @param keep Keeps the bytes of buffers and of typed arrays elsewhere, in shared memory too; `undefined` puts them into the
+ * tag, as base64.
  * @returns Plain JSON data; a part that is plain already may be shared with `value`.
  * @throws {StorageError} `invalid-value` for functions, symbols, instances of other classes, cycles and array holes, with the place.
  *
@@ -66,10 +76,10 @@ const CLASSES = { Date, RegExp, Map, Set, ArrayBuffer, ...VIEWS };
  * assert.deepEqual(untag(JSON.parse(line)), value);
  * ```
  */
-export function tag(value: unknown): unknown {
+export function tag(value: unknown, keep?: KeepBytes): unknown {
   const place: Place = [];
   try {
-    return tagPart(value, place, 0, 0);
+    return tagPart(value, place, 0, 0, keep);
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(place, error);
     if (error instanceof TypeError) {
@@ -82,7 +92,7 @@ export function tag(value: unknown): unknown {
 }
 
 /** `depth` counts the keys that lead here, `level` the nesting in JSON, which a tag makes deeper. */
-function tagPart(value: unknown, place: Place, depth: number, level: number): unknown {
+function tagPart(value: unknown, place: Place, depth: number, level: number, keep?: KeepBytes): unknown {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -99,7 +109,9 @@ function tagPart(value: unknown, place: Place, depth: number, level: number): un
       if (value === null) return value;
       // A Map's value sits four levels deeper: object, list, list of entries, entry.
       if (level > MAX_DEPTH - 4) throw tooDeep(place.slice(0, depth));
-      return Array.isArray(value) ? tagArray(value, place, depth, level) : tagObject(value, place, depth, level);
+      return Array.isArray(value)
+        ? tagArray(value, place, depth, level, keep)
+        : tagObject(value, place, depth, level, keep);
   }
   throw refused(place, depth, `a ${typeof value} cannot be kept`);
 }
@@ -116,29 +128,29 @@ function tagged(name: string, ...content: unknown[]): unknown {
   return { [TAG]: [name, ...content] };
 }
 
-function tagArray(array: unknown[], place: Place, depth: number, level: number): unknown[] {
+function tagArray(array: unknown[], place: Place, depth: number, level: number, keep?: KeepBytes): unknown[] {
   checkArray(array, place, depth);
   const copy = new Array<unknown>(array.length);
   for (let i = 0; i < array.length; i++) {
     place[depth] = i;
     const value = array[i];
     if (value === undefined && !Object.hasOwn(array, i)) throw refused(place, depth + 1, HOLE);
-    copy[i] = tagPart(value, place, depth + 1, level + 1);
+    copy[i] = tagPart(value, place, depth + 1, level + 1, keep);
   }
   return copy;
 }
 
-function tagRecord(record: object, place: Place, depth: number, level: number): unknown {
+function tagRecord(record: object, place: Place, depth: number, level: number, keep?: KeepBytes): unknown {
   const entries = recordKeys(record, place, depth).map((key): [string, unknown] => {
     place[depth] = key;
-    return [key, tagPart((record as Record<string, unknown>)[key], place, depth + 1, level + 1)];
+    return [key, tagPart((record as Record<string, unknown>)[key], place, depth + 1, level + 1, keep)];
   });
   return Object.hasOwn(record, TAG) ? tagged("Object", entries) : Object.fromEntries(entries);
 }
 
-function tagObject(value: object, place: Place, depth: number, level: number): unknown {
+function tagObject(value: object, place: Place, depth: number, level: number, keep?: KeepBytes): unknown {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return tagRecord(value, place, depth, level);
+  if (prototype === Object.prototype || prototype === null) return tagRecord(value, place, depth, level, keep);
   const name = className(value);
   if (name === undefined || prototype !== CLASSES[name].prototype) {
     throw refused(place, depth, `${describeType(value)} cannot be kept`);
@@ -150,16 +162,19 @@ function tagObject(value: object, place: Place, depth: number, level: number): u
   if (value instanceof Date) return tagged(name, Number.isNaN(value.getTime()) ? null : value.toISOString());
   if (value instanceof RegExp) return tagged(name, value.source, value.flags, value.lastIndex);
   if (value instanceof ArrayBuffer) {
-    return tagged(name, toBase64(new Uint8Array(value, 0, value.byteLength), place, depth));
+    const bytes = new Uint8Array(value, 0, value.byteLength);
+    return tagged(name, keep ? keep(bytes) : toBase64(bytes, place, depth));
   }
   if (ArrayBuffer.isView(value)) {
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (keep) return tagged(name, keep(bytes));
     if (!(value.buffer instanceof ArrayBuffer)) throw refused(place, depth, "shared memory would come back as a copy");
-    return tagged(name, toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), place, depth));
+    return tagged(name, toBase64(bytes, place, depth));
   }
   const items = [...value as Map<unknown, unknown> | Set<unknown>].map((item, i) => {
     place[depth] = i;
-    if (value instanceof Set) return tagPart(item, place, depth + 1, level + 3);
-    return (item as [unknown, unknown]).map((part) => tagPart(part, place, depth + 1, level + 4));
+    if (value instanceof Set) return tagPart(item, place, depth + 1, level + 3, keep);
+    return (item as [unknown, unknown]).map((part) => tagPart(part, place, depth + 1, level + 4, keep));
   });
   return tagged(name, items);
 }
