@@ -5,7 +5,7 @@
  */
 
 import { crc32, inflateRawSync } from "node:zlib";
-import { StorageError } from "./errors.ts";
+import { isStorageError, StorageError } from "./errors.ts";
 
 /** What an archive says of a member, in the words of the library that reads it. */
 export interface ZipMember {
@@ -107,11 +107,12 @@ function inflate(name: string, data: Uint8Array, size: number): Uint8Array {
 /** The smallest chunk that zlib takes. */
 const MIN_CHUNK = 64;
 
-/** The library's errors, as ours. */
+/** The library's errors, as ours; ours pass. */
 export async function zipErrors<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
+    if (isStorageError(cause)) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
     const code = /encrypted|split zip|unsupported/i.test(message) ? "unsupported" : "corrupt";
     throw new StorageError(code, `zip: ${message}`, { cause });

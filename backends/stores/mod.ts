@@ -19,4 +19,5 @@ export * from "./store.ts";
 export * from "./stream.ts";
 export * from "./tree.ts";
 export * from "./watch.ts";
+export * from "./zip_store.ts";
 export type { DirectoryNode, FileNode, LinkNode, TreeEntry, TreeNode } from "./tree_node.ts";
