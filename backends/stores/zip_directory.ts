@@ -9,7 +9,7 @@
 
 import { type Entry, Reader, ZipReader } from "@zip.js/zip.js";
 import { isStorageError } from "../errors.ts";
-import { normalizePath, parentPath } from "../path.ts";
+import { joinPath, normalizePath, parentPath } from "../path.ts";
 import { corruptMember, zipErrors, type ZipMember } from "../zip_member.ts";
 import { Tree } from "./tree.ts";
 import type { ZipSource, ZipVersion } from "./zip_source.ts";
@@ -38,8 +38,8 @@ export interface ZipDirectory extends ZipVersion {
   readonly links: Map<string, PlacedMember>;
 }
 
-/** How much is read at once of the end, where the directory is. */
-const TAIL = 64 * 1024;
+/** How much is read at once of the end, where the directory is: as far as its last record can be away from that. */
+const TAIL = 22 + 0xffff;
 
 /**
  * Reads the directory of an archive.
@@ -169,11 +169,8 @@ export function meetsLink({ links }: ZipDirectory, path: string): boolean {
 
 /** Makes a link of what is one, now that it is known where it leads: nowhere, if that is out of the archive. */
 export function placeLink({ tree }: ZipDirectory, path: string, text: string): void {
-  const names = text.startsWith("/") ? [] : parentPath(path).split("/").filter((name) => name !== "");
-  for (const name of text.split("/")) {
-    if (name === ".." && names.length > 0 && names[names.length - 1] !== "..") names.pop();
-    else if (name !== ".") names.push(name);
-  }
+  const names = text.split("/").filter((name) => name !== "" && name !== ".");
   tree.remove(path);
-  tree.link(names.join("/"), path);
+  // An absolute path is one of the system, and nothing here has it.
+  tree.link(text.startsWith("/") ? text : joinPath(parentPath(path), ...names), path);
 }

@@ -97,7 +97,10 @@ const UNIX = 0x0314;
 const DATE = 0x5a21_6000;
 
 /** Writes an archive by hand. */
-export function forge(entries: readonly Forged[], { prefix = new Uint8Array(), comment = "" } = {}): Uint8Array {
+export function forge(
+  entries: readonly Forged[],
+  { prefix = new Uint8Array(), comment = "" }: { prefix?: Uint8Array; comment?: string } = {},
+): Uint8Array {
   const parts: Uint8Array[] = [prefix];
   const central: Uint8Array[] = [];
   let at = prefix.length;
@@ -131,12 +134,30 @@ export function forge(entries: readonly Forged[], { prefix = new Uint8Array(), c
   const end = new Uint8Array(22);
   const view = new DataView(end.buffer);
   view.setUint32(0, 0x0605_4b50, true);
-  view.setUint16(8, entries.length, true);
-  view.setUint16(10, entries.length, true);
+  const count = Math.min(entries.length, 0xffff);
+  view.setUint16(8, count, true);
+  view.setUint16(10, count, true);
   view.setUint32(12, length, true);
   view.setUint32(16, at - prefix.length, true);
   view.setUint16(20, comment.length, true);
-  return join([...parts, ...central, end, bytesOf(comment)]);
+  const large = count === 0xffff ? zip64(entries.length, length, at - prefix.length) : new Uint8Array();
+  return join([...parts, ...central, large, end, bytesOf(comment)]);
+}
+
+/** The end of a directory that has more entries than 16 bits can count, and where that is. */
+function zip64(entries: number, length: number, offset: number): Uint8Array {
+  const bytes = new Uint8Array(56 + 20);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x0606_4b50, true);
+  view.setBigUint64(4, 44n, true);
+  view.setBigUint64(24, BigInt(entries), true);
+  view.setBigUint64(32, BigInt(entries), true);
+  view.setBigUint64(40, BigInt(length), true);
+  view.setBigUint64(48, BigInt(offset), true);
+  view.setUint32(56, 0x0706_4b50, true);
+  view.setBigUint64(64, BigInt(offset + length), true);
+  view.setUint32(72, 1, true);
+  return bytes;
 }
 
 function rawName(name: string | Uint8Array): Uint8Array {
