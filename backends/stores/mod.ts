@@ -17,6 +17,7 @@ export * from "./range.ts";
 export * from "./sqlite_store.ts";
 export * from "./store.ts";
 export * from "./stream.ts";
+export * from "./temporary_store.ts";
 export * from "./tree.ts";
 export * from "./watch.ts";
 export * from "./zip_store.ts";
