@@ -376,23 +376,25 @@ Deno.test("CachedBackend loads of a batch what is not kept, as a batch", async (
   assert.equal(behind.calls.read, 2);
 });
 
+// What must compile, and what must not: `deno check` is the test.
+function _compiles(fm: FileManager<{ slow: CachedBackend<DiskBackend> }>): void {
+  // @ts-expect-error: durability is one of two words
+  fm.save(1, "a", "slow", { durability: "none" });
+  // @ts-expect-error: the disk has no policy
+  fm.save(1, "a", "slow", { policy: "copy" });
+  // @ts-expect-error: the disk has no selection
+  fm.load("a", "slow", { selection: [] });
+  const zarr = new CachedBackend(new ZarrBackend());
+  zarr.load("a", { selection: [null] });
+  zarr.backend.connectionParams();
+}
+
 Deno.test("CachedBackend keeps the options of the backend behind it", async () => {
   const root = await Deno.makeTempDir({ prefix: "polystore-cached-" });
   try {
     const fm = new FileManager({ slow: new CachedBackend(new DiskBackend({ root })) });
     await fm.save({ a: 1 }, "a.json", "slow", { durability: "fast", overwrite: false });
     assert.deepEqual(await fm.load("a.json", "slow"), { a: 1 });
-    function _compiles(): void {
-      // @ts-expect-error: durability is one of two words
-      fm.save(1, "a", "slow", { durability: "none" });
-      // @ts-expect-error: the disk has no policy
-      fm.save(1, "a", "slow", { policy: "copy" });
-      // @ts-expect-error: the disk has no selection
-      fm.load("a", "slow", { selection: [] });
-      const zarr = new CachedBackend(new ZarrBackend());
-      zarr.load("a", { selection: [null] });
-      zarr.backend.connectionParams();
-    }
     await fm.update<{ a: number }>("a.json", "slow", (value) => ({ a: (value?.a ?? 0) + 1 }));
     assert.deepEqual(await fm.load("a.json", "slow"), { a: 2 });
   } finally {
