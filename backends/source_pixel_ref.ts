@@ -40,7 +40,7 @@ const FIELDS = ["backend", "backend_address", "source_axis_indices"] as const;
  * assert.deepEqual(fromMapping(toMapping(ref)), ref);
  * ```
  */
-export function toMapping(ref: SourcePixelRef): Record<typeof FIELDS[number], unknown> {
+export function toMapping(ref: SourcePixelRef): Record<string, unknown> {
   const { backend, backendAddress, sourceAxisIndices = [] } = ref;
   return { backend, backend_address: backendAddress, source_axis_indices: [...sourceAxisIndices] };
 }

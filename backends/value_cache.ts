@@ -6,7 +6,7 @@
 
 import { LRUCache } from "lru-cache";
 import type { StorageBackend } from "./backend.ts";
-import { cloneValue } from "./clone.ts";
+import { copiesOf } from "./clone.ts";
 import type { FileInfo, LoadOptions } from "./data_source.ts";
 import { inContext, isStorageError } from "./errors.ts";
 import { Changes, type Reading } from "./layers/changes.ts";
@@ -32,8 +32,8 @@ export interface ValuePolicy {
 interface Kept {
   readonly etag: string;
   readonly expires: number;
-  /** The values, by the options they were loaded with. */
-  readonly values: ReadonlyMap<string, unknown>;
+  /** What makes the values, by the options they were loaded with. */
+  readonly values: ReadonlyMap<string, () => unknown>;
   /** When it was last known to be true, and how many changes there were before. */
   checked: number;
   generation: number;
@@ -41,11 +41,10 @@ interface Kept {
 
 /** What was loaded. */
 interface Loaded {
-  readonly value: unknown;
-  /** Whether somebody has it already, or it is kept: then others get copies. */
-  given: boolean;
-  /** Whether copies can be made. */
-  readonly copied: boolean;
+  /** The value, for one caller. */
+  value: { readonly only: unknown } | undefined;
+  /** Makes values for the others; `undefined` if it cannot be copied. */
+  readonly copy: (() => unknown) | undefined;
   readonly hit: boolean;
 }
 
@@ -75,15 +74,15 @@ export class ValueCache {
     const now = Date.now();
     if (now - kept.checked >= this.#policy.maxAge || now >= kept.expires) return undefined;
     const key = options === undefined ? "" : keyOf(options);
-    const value = key === undefined ? undefined : kept.values.get(key);
-    if (value === undefined) return undefined;
+    const copy = key === undefined ? undefined : kept.values.get(key);
+    if (copy === undefined) return undefined;
     if (this.#policy.counters) this.#policy.counters.cacheHits++;
-    return this.#policy.share ? value : cloneValue(value);
+    return copy();
   }
 
   /** Loads through the cache. */
   async load(path: string, options?: LoadOptions): Promise<unknown> {
-    const { share, counters } = this.#policy;
+    const { counters } = this.#policy;
     const key = options === undefined ? "" : keyOf(options);
     if (key === undefined) {
       if (counters) counters.cacheMisses++;
@@ -91,15 +90,11 @@ export class ValueCache {
     }
     const loaded = await this.#loadOnce(path, key, options);
     if (counters) counters[loaded.hit ? "cacheHits" : "cacheMisses"]++;
-    if (share) return loaded.value;
-    if (loaded.given) {
-      if (loaded.copied) return cloneValue(loaded.value);
-      // What cannot be copied is loaded for each.
-      return await this.#backend.load(path, options);
-    }
-    loaded.given = true;
-    // What is kept is a copy, so whoever comes first has the value itself.
-    return loaded.value;
+    const { value } = loaded;
+    loaded.value = undefined;
+    // What is kept is a copy, so whoever comes first has the value itself. What cannot be copied is loaded for each.
+    if (value) return value.only;
+    return loaded.copy ? loaded.copy() : await this.#backend.load(path, options);
   }
 
   /** Keeps values that were loaded elsewhere: `load` answers those of all paths, in order, none of which is kept. */
@@ -121,7 +116,7 @@ export class ValueCache {
       const values = await load();
       for (const [index, value] of values.entries()) {
         const copy = this.#copy(value);
-        if (copy) this.#keep(readings[index]!, generation, infos[index], key, copy.value);
+        if (copy) this.#keep(readings[index]!, generation, infos[index], key, copy);
       }
       return values;
     } finally {
@@ -186,12 +181,13 @@ export class ValueCache {
     if (kept !== undefined && kept.etag === info?.etag && !reading.stale) {
       kept.checked = reading.began;
       kept.generation = generation;
-      if (kept.values.has(key)) return { value: kept.values.get(key), given: true, copied: true, hit: true };
+      const copy = kept.values.get(key);
+      if (copy) return { value: undefined, copy, hit: true };
     }
     const value = await this.#backend.load(path, options);
     const copy = this.#copy(value);
-    if (copy) this.#keep(reading, generation, info, key, copy.value);
-    return { value, given: false, copied: copy !== undefined, hit: false };
+    if (copy) this.#keep(reading, generation, info, key, copy);
+    return { value: { only: value }, copy, hit: false };
   }
 
   /** What is at a path. What cannot be looked at is not kept; loading it tells why. */
@@ -205,11 +201,11 @@ export class ValueCache {
     }
   }
 
-  /** A copy to keep; `undefined` if none can be made. */
-  #copy(value: unknown): { readonly value: unknown } | undefined {
-    if (this.#policy.share) return { value };
+  /** What makes copies of a value; `undefined` if none can be made. */
+  #copy(value: unknown): (() => unknown) | undefined {
+    if (this.#policy.share) return () => value;
     try {
-      return { value: cloneValue(value) };
+      return copiesOf(value);
     } catch (error) {
       if (isStorageError(error, "invalid-value")) return undefined;
       throw error;
@@ -217,12 +213,12 @@ export class ValueCache {
   }
 
   /** Keeps a value that was loaded after it was looked at: it is what was seen then, or newer. */
-  #keep(reading: Reading, generation: number, info: FileInfo | undefined, key: string, value: unknown): void {
-    if (reading.stale || info?.etag === undefined || value === undefined) return;
+  #keep(reading: Reading, generation: number, info: FileInfo | undefined, key: string, copy: () => unknown): void {
+    if (reading.stale || info?.etag === undefined) return;
     const { path, began: checked } = reading;
     const { etag, size = 0 } = info;
     const before = this.#entries.peek(path);
-    const values = new Map(before?.etag === etag ? before.values : undefined).set(key, value);
+    const values = new Map(before?.etag === etag ? before.values : undefined).set(key, copy);
     const expires = info.expires?.getTime() ?? Infinity;
     const cost = this.#policy.maxBytes === undefined ? undefined : { size: 1 + size * values.size };
     this.#entries.set(path, { etag, expires, values, checked, generation }, cost);

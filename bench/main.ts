@@ -7,6 +7,7 @@
  * @module
  */
 
+import { backendTasks } from "./backends.ts";
 import { diskTasks } from "./disk.ts";
 import { importTasks } from "./import.ts";
 import { kvTasks } from "./kv.ts";
@@ -32,6 +33,7 @@ const ALL: readonly Task[] = [
   ...zarrTasks(),
   ...zarrCostTasks(),
   ...layerTasks(),
+  ...backendTasks(),
   ...unstorageTasks(),
 ];
 

@@ -8,8 +8,12 @@ import { crc32 } from "node:zlib";
 import { checkContent, corruptMember, STORED, type ZipMember } from "../zip_member.ts";
 import type { Extent } from "./range.ts";
 
-/** So much is inflated at once: to 16 MiB at most. */
-const PIECE = 16 * 1024;
+/** So much is inflated at once: to 64 MiB at most, if it says nothing true. */
+const MAX_PIECE = 64 * 1024;
+const MIN_PIECE = 4 * 1024;
+
+/** So much should come of it. */
+const CHUNK = 1024 * 1024;
 
 /**
  * A part of the content of a member. It ends where that ends; the checksum is compared if all of the content was seen.
@@ -87,15 +91,18 @@ class Passing implements Chunks {
 /** Chunks, inflated. */
 class Inflating implements Chunks {
   readonly #name: string;
+  readonly #piece: number;
   readonly #source: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<BufferSource>;
   readonly #inflated: ReadableStreamDefaultReader<Uint8Array>;
   readonly #feeding: Promise<void>;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor({ filename }: ZipMember, data: ReadableStream<Uint8Array>) {
+  constructor(member: ZipMember, data: ReadableStream<Uint8Array>) {
     const { readable, writable } = new DecompressionStream("deflate-raw");
-    this.#name = filename;
+    this.#name = member.filename;
+    const share = Math.ceil(CHUNK * member.compressedSize / Math.max(1, member.uncompressedSize));
+    this.#piece = Math.min(MAX_PIECE, Math.max(MIN_PIECE, share));
     this.#source = data.getReader();
     this.#writer = writable.getWriter();
     this.#inflated = readable.getReader();
@@ -123,7 +130,9 @@ class Inflating implements Chunks {
   async #feed(): Promise<void> {
     try {
       for (let { value } = await this.#read(); value !== undefined; { value } = await this.#read()) {
-        for (let at = 0; at < value.length; at += PIECE) await this.#writer.write(value.slice(at, at + PIECE));
+        for (let at = 0; at < value.length; at += this.#piece) {
+          await this.#writer.write(value.slice(at, at + this.#piece));
+        }
       }
       await this.#writer.close();
     } catch {

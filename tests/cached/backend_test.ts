@@ -107,6 +107,45 @@ Deno.test("CachedBackend keeps null, and any other value, exactly", async () => 
   assert.equal(behind.calls.read, values.length);
 });
 
+Deno.test("CachedBackend keeps any value that can be copied exactly: each time another one", async () => {
+  const shared = { inner: [1] };
+  const cycle: Record<string, unknown> = { name: "cycle" };
+  cycle.self = cycle;
+  const values: Record<string, unknown> = {
+    twice: { a: shared, b: shared },
+    cycle,
+    holes: [1, , 3], // deno-lint-ignore no-sparse-arrays
+    more: Object.assign([1, 2], { name: "list" }),
+    nothing: Object.assign(Object.create(null), { a: { b: 1 } }),
+    proto: JSON.parse('{ "__proto__": { "x": 1 }, "a": [{}] }'),
+    builtins: { when: new Date(5), map: new Map([[{ a: 1 }, new Set([1])]]), bytes: new Uint8Array([1]).subarray(0) },
+    deep: [[[{ a: [{ b: [null, undefined, -0, NaN, 1n, "x"] }] }]]],
+    array: ndarray(new Float64Array([1, -0, NaN]), [3]),
+    empty: [{}, [], new Uint8Array()],
+  };
+  const cached = new CachedBackend(new MemoryBackend(), { maxAge: Infinity });
+  for (const [path, value] of Object.entries(values)) await cached.save(value, path);
+  for (let i = 0; i < 3; i++) {
+    for (const [path, value] of Object.entries(values)) {
+      const loaded = await cached.load(path);
+      assert.deepStrictEqual(loaded, value, path);
+      assert.notEqual(loaded, await cached.load(path), path);
+    }
+    const { twice, cycle } = Object.fromEntries(
+      await Promise.all(["twice", "cycle"].map(async (path) => [path, await cached.load(path)])),
+    );
+    assert.equal(twice.a, twice.b);
+    assert.equal(cycle.self, cycle);
+    twice.a.inner.push(2);
+    const holes = await cached.load("holes") as unknown[];
+    assert.equal(1 in holes, false);
+    const proto = await cached.load("proto") as Record<string, unknown>;
+    assert(Object.hasOwn(proto, "__proto__"));
+    const deep = await cached.load("deep") as { a: unknown[] }[][][];
+    deep[0]![0]![0]!.a.length = 0;
+  }
+});
+
 Deno.test("CachedBackend makes one load for many who want the same", async () => {
   const { cached, behind } = setUp({}, [{ method: "read", delay: 20 }]);
   await cached.save({ a: 1 }, "a.json");
