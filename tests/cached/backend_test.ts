@@ -448,3 +448,19 @@ Deno.test("CachedBackend loses no update", async () => {
   }));
   assert.equal(await fm.load("n", "slow"), 200);
 });
+
+Deno.test("CachedBackend loses no update, though others go past it and it never looks by itself", async () => {
+  const behind = new MemoryBackend();
+  const fm = new FileManager({ slow: new CachedBackend(behind, { maxAge: Infinity }), behind });
+  await Promise.all(Array.from({ length: 8 }, async (_, i) => {
+    for (let j = 0; j < 25; j++) {
+      const name = i % 2 === 0 ? "slow" : "behind";
+      await fm.update<number>("n", name, async (value) => {
+        if (j % 5 === 0) await pause(0);
+        return (value ?? 0) + 1;
+      });
+      await fm.load("n", "slow");
+    }
+  }));
+  assert.equal(await behind.load("n"), 200);
+});

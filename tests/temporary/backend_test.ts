@@ -143,3 +143,22 @@ Deno.test("permissions: temporary needs the directory for such, read and write, 
     assert.match(write.stdout, /^permission-denied .*--allow-read/, write.stderr);
     assert.deepEqual([...Deno.readDirSync(root)], [], "what could be made could be removed");
   }));
+
+Deno.test("temporary: a process that is killed leaves a directory that is known by its name", () =>
+  withBox(async ({ root }) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: denoArgs(`${REPOSITORY}tests/temporary/killed.ts`, [`--allow-read=${root}`, `--allow-write=${root}`]),
+      env: { TMPDIR: root },
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    const directory = new TextDecoder().decode(value);
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    assert.match(directory, /\/polystore-temporary-[^/]+$/);
+    assert.deepEqual([...Deno.readDirSync(root)].map(({ name }) => `${root}/${name}`), [directory]);
+    assert.equal(await Deno.readTextFile(`${directory}/a.txt`), "text");
+  }));
