@@ -40,6 +40,68 @@ export function cloneValue<T>(value: T): T {
   }
 }
 
+/**
+ * Copies a value once, as {@linkcode cloneValue} does, to make more copies of it later: those of plain trees (JSON, typed arrays, bytes) take a
+ * fraction of the time.
+ *
+ * @typeParam T The value.
+ * @param value What to copy.
+ * @returns What makes a copy each time, and shares none of them.
+ * @throws {StorageError} `invalid-value` for what a copy would change.
+ *
+ * @example
+ * ```ts
+ * import { copiesOf } from "@polystore/polystore/backend";
+ * import assert from "node:assert/strict";
+ *
+ * const value = { counts: [1, 2] };
+ * const copy = copiesOf(value);
+ * value.counts.push(3);
+ * copy().counts.push(4);
+ * assert.deepEqual(copy(), { counts: [1, 2] });
+ * ```
+ */
+export function copiesOf<T>(value: T): () => T {
+  if (value instanceof Uint8Array) {
+    const kept = cloneView(value);
+    return () => new Uint8Array(kept) as T;
+  }
+  const kept = cloneValue(value);
+  if (typeof kept !== "object" || kept === null) return () => kept;
+  return isPlainTree(kept, new Set()) ? () => copyPlain(kept) as T : () => cloneValue(kept);
+}
+
+/** Whether a value, a copy of ours, is made of nothing but plain objects, lists without holes and typed arrays, each there once. */
+function isPlainTree(value: unknown, seen: Set<object>): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  if (isTypedArray(value)) return true;
+  const list = Array.isArray(value);
+  if (!list && Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const keys = Object.keys(value);
+  if (list ? keys.length !== value.length : Object.hasOwn(value, "__proto__")) return false;
+  return keys.every((key) => isPlainTree((value as Record<string, unknown>)[key], seen));
+}
+
+function copyPlain(value: object): object {
+  if (Array.isArray(value)) {
+    const copy = value.slice();
+    for (let i = 0; i < copy.length; i++) {
+      const item: unknown = copy[i];
+      if (typeof item === "object" && item !== null) copy[i] = copyPlain(item);
+    }
+    return copy;
+  }
+  if (isTypedArray(value)) return cloneView(value);
+  const copy: Record<string, unknown> = { ...value };
+  for (const key in copy) {
+    const item = copy[key];
+    if (typeof item === "object" && item !== null) copy[key] = copyPlain(item);
+  }
+  return copy;
+}
+
 class Cloner {
   readonly #copies = new Map<object, unknown>();
 

@@ -19,7 +19,15 @@ import type { AbortOptions, WriteOptions } from "./stores/store.ts";
 export type { Durability, SweepOptions } from "./stores/disk_store.ts";
 
 /** Options of {@linkcode DiskBackend}. */
-export interface DiskBackendOptions extends DiskStoreOptions, StoreBackendOptions {}
+export interface DiskBackendOptions extends Omit<DiskStoreOptions, "root">, StoreBackendOptions {
+  /**
+   * A directory to stay in: every path is below it, and nothing outside is read or written, through symbolic
+   * links neither. Made on the first write.
+   *
+   * @default {undefined} none: paths are the system's own, absolute or relative to the working directory
+   */
+  root?: string | undefined;
+}
 
 /** Options of {@linkcode DiskBackend.save}. */
 export interface DiskSaveOptions extends SaveOptions {

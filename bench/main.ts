@@ -7,6 +7,7 @@
  * @module
  */
 
+import { backendTasks } from "./backends.ts";
 import { diskTasks } from "./disk.ts";
 import { httpTasks } from "./http.ts";
 import { importTasks } from "./import.ts";
@@ -36,6 +37,7 @@ const ALL: readonly Task[] = [
   ...layerTasks(),
   ...httpTasks(),
   ...streamingTasks(),
+  ...backendTasks(),
   ...unstorageTasks(),
 ];
 

@@ -14,7 +14,7 @@ import { BackendRouter } from "./backend_router.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
 import type { AnyBackends, Backends, BatchOptionsOf, LoadOptionsOf, NamesWith, SaveOptionsOf } from "./names.ts";
 import type { TransferOptions } from "./side.ts";
-import { planeOf, type SourcePixelRef } from "./source_pixel_ref.ts";
+import { planeOf, type SourcePixelRef } from "../backends/source_pixel_ref.ts";
 import {
   synchronise,
   type SyncOptions,

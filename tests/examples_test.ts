@@ -27,6 +27,12 @@ Deno.test("example: streaming, which needs the network of this machine only", as
   assert.equal(code, 0, stderr);
 });
 
+Deno.test("example: virtual_workspace, which leaves nothing behind", async () => {
+  const { code, stdout, stderr } = await run("--allow-read", "--allow-write", "examples/virtual_workspace.ts");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "6 planes of 2 stacks\n");
+});
+
 Deno.test("example: roundtrip prints a row for each backend, and leaves nothing behind", async () => {
   const before = await temporary();
   const { code, stdout, stderr } = await run("--allow-read", "--allow-write", "examples/roundtrip.ts");

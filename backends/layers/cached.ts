@@ -7,7 +7,7 @@
 import { LRUCache } from "lru-cache";
 import type { AbortOptions, Complete, Layer, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { cut } from "../stores/range.ts";
-import { streamOf } from "../stores/stream.ts";
+import { closingIn, streamOf } from "../stores/stream.ts";
 import { type CacheEntry, ContentCache } from "./content_cache.ts";
 import type { StoreCounters } from "./counters.ts";
 
@@ -132,7 +132,8 @@ export function cached(options: CachedOptions = {}): Layer {
         return streamOf(cut(kept, options?.range), options?.signal);
       }),
       openWrite: inner.openWrite &&
-        (async (path, options) => closingIn(cache, path, await inner.openWrite!(path, options))),
+        (async (path, options) =>
+          closingIn(await inner.openWrite!(path, options), (close) => cache.change(path, false, close))),
       close: inner.close && (async () => {
         cache.clear();
         await inner.close!();
@@ -169,21 +170,6 @@ class Batch {
     this.#done.resolve();
     await Promise.all(this.#changes);
   }
-}
-
-/** A stream whose closing is the change. */
-function closingIn(
-  cache: ContentCache,
-  path: string,
-  stream: WritableStream<Uint8Array>,
-): WritableStream<Uint8Array> {
-  const writer = stream.getWriter();
-  return new WritableStream<Uint8Array>({
-    start: (controller) => void writer.closed.catch((error) => controller.error(error)),
-    write: (chunk) => writer.write(chunk),
-    close: () => cache.change(path, false, () => writer.close()),
-    abort: (reason) => writer.abort(reason),
-  });
 }
 
 function invalid(rule: string, received: number): RangeError {

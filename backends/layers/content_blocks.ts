@@ -5,9 +5,9 @@
  */
 
 import type { LRUCache } from "lru-cache";
+import { Flights } from "../stores/flights.ts";
 import type { Store } from "../stores/store.ts";
 import type { CacheEntry } from "./content_cache.ts";
-import { Flights } from "./flights.ts";
 
 /** A part of a content. */
 export interface ContentPart {

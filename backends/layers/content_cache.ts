@@ -5,12 +5,12 @@
  */
 
 import type { LRUCache } from "lru-cache";
+import { Flights } from "../stores/flights.ts";
 import { cut, extentOf } from "../stores/range.ts";
 import type { AbortOptions, ReadOptions, Stat, Store } from "../stores/store.ts";
 import { Changes, type Reading, touches } from "./changes.ts";
 import { ContentBlocks } from "./content_blocks.ts";
 import type { StoreCounters } from "./counters.ts";
-import { Flights } from "./flights.ts";
 
 /** How much is kept, and for how long it is believed. */
 export interface CachePolicy {

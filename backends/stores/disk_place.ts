@@ -37,19 +37,23 @@ const SEEN_KEPT = 10_000;
  * there itself.) Without a root, paths are the system's own.
  */
 export class DiskPlaces {
-  readonly #root: string | undefined;
+  readonly #given: string | (() => string) | undefined;
   /** Directories of the store that were there once: where to begin, no more. */
   readonly #seen = new Set<string>();
   #real: string | undefined;
 
-  /** @param root The directory to stay in; it need not exist yet. */
-  constructor(root?: string) {
-    this.#root = root === undefined ? undefined : tidy(root) || ".";
+  /** @param root The directory to stay in, which need not exist yet; or what tells it, each time it is needed. */
+  constructor(root?: string | (() => string)) {
+    this.#given = typeof root === "string" ? tidy(root) || "." : root;
+  }
+
+  get #root(): string | undefined {
+    return typeof this.#given === "function" ? this.#given() : this.#given;
   }
 
   /** Whether a root confines the paths. */
   get confined(): boolean {
-    return this.#root !== undefined;
+    return this.#given !== undefined;
   }
 
   /** The path of the system, links and all. */

@@ -36,11 +36,11 @@ export type { DiskWriteOptions, Durability } from "./disk_writer.ts";
 export interface DiskStoreOptions {
   /**
    * A directory to stay in: every path is below it, and nothing outside is read or written, through symbolic
-   * links neither. Made on the first write.
+   * links neither. Made on the first write. A function is asked by each operation, and always tells the same.
    *
    * @default {undefined} none: paths are the system's own, absolute or relative to the working directory
    */
-  root?: string | undefined;
+  root?: string | (() => string) | undefined;
   /**
    * How safe a write is when it resolves.
    *

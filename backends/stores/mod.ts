@@ -20,6 +20,8 @@ export { checkConditions } from "./rules.ts";
 export * from "./sqlite_store.ts";
 export * from "./store.ts";
 export * from "./stream.ts";
+export * from "./temporary_store.ts";
 export * from "./tree.ts";
 export * from "./watch.ts";
+export * from "./zip_store.ts";
 export type { DirectoryNode, FileNode, LinkNode, TreeEntry, TreeNode } from "./tree_node.ts";

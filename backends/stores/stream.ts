@@ -188,6 +188,41 @@ export function withErrors(
 }
 
 /**
+ * A stream with something around its closing, which is when content is published.
+ *
+ * @param stream The stream.
+ * @param around Calls what it is given, once.
+ * @returns The stream to write to.
+ *
+ * @example
+ * ```ts
+ * import { closingIn, collecting } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * const steps: string[] = [];
+ * const writer = closingIn(collecting(() => Promise.resolve(steps.push("published"))), async (close) => {
+ *   steps.push("before");
+ *   await close();
+ *   steps.push("after");
+ * }).getWriter();
+ * await writer.close();
+ * assert.deepEqual(steps, ["before", "published", "after"]);
+ * ```
+ */
+export function closingIn(
+  stream: WritableStream<Uint8Array>,
+  around: (close: () => Promise<void>) => Promise<void>,
+): WritableStream<Uint8Array> {
+  const writer = stream.getWriter();
+  return new WritableStream<Uint8Array>({
+    start: (controller) => void writer.closed.catch((error) => controller.error(error)),
+    write: (chunk) => writer.write(chunk),
+    close: () => around(() => writer.close()),
+    abort: (reason) => writer.abort(reason),
+  });
+}
+
+/**
  * Joins chunks into one run of bytes.
  *
  * @param chunks The chunks, in order.
