@@ -43,7 +43,7 @@ export async function table(): Promise<string> {
   const methods = [...new Set(backendPromises.map(({ method }) => method))];
   const rows = new Map(methods.map((method) => [method, [`\`${method}\``]]));
   for (const { open } of columns) {
-    const verdicts = await checkBackend(open, { numRuns: 20 });
+    const { verdicts } = await checkBackend(open, { numRuns: 20 });
     for (const [method, row] of rows) {
       const tried = verdicts.filter(({ promise, outcome }) =>
         promise.method === method && outcome !== "not-applicable"
