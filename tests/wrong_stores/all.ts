@@ -16,20 +16,20 @@ import { streams } from "./streams.ts";
 import { times } from "./times.ts";
 import type { WrongStore } from "./wrong_store.ts";
 
-/** Every wrong store. */
+/** Every wrong store; those first by which something never comes, so that others are tried meanwhile. */
 export const wrongStores: readonly WrongStore[] = [
+  ...aborts.toReversed(),
+  ...times,
+  ...etags,
   ...contents,
   ...ranges,
   ...listings,
   ...conditions,
-  ...etags,
   ...directories,
   ...deletions,
   ...links,
   ...moves,
   ...batches,
   ...streams,
-  ...times,
-  ...aborts,
   ...names,
 ];

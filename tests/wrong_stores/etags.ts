@@ -72,7 +72,7 @@ export const etags = [
     "write/counter",
     "stat/etag-reopened",
   ], (bytes) => String(bytes.length)),
-  named("makes etags of the time, in seconds", [
+  named("makes etags of the time, in hours", [
     "stat/etag-aba",
     "stat/etag-recreated",
     "write/if-match",
@@ -91,7 +91,7 @@ export const etags = [
     "write/counter",
     "write/durable",
     "stat/etag-reopened",
-  ], (_, { modified }) => String(Math.floor(Number(modified) / 1000))),
+  ], (_, { modified }) => String(Math.floor(Number(modified) / 3_600_000))),
   wrongStore("tells another etag after a reading", [
     "stat/etag",
     "stat/etag-unchanged",

@@ -1,5 +1,6 @@
 /** Stores that forget the time, or to tell of it; and stores that forget when they are opened again. */
 
+import type { Stat } from "../../backends/stores/store.ts";
 import { type Whole, wrongStore } from "./wrong_store.ts";
 
 /** Writes content that is there until its time has come, but knows nothing of it. */
@@ -82,14 +83,17 @@ export const times = [
     },
   })),
   wrongStore(
-    "misses the last of many changes",
-    ["watch/changes", "watch/last", "watch/moved", "watch/many"],
+    "tells each change when the next has come",
+    ["watch/changes", "watch/last", "watch/moved", "watch/expires", "watch/many"],
     ({ watch }) => ({
       async *watch(path, options) {
-        let since = 0;
+        let held: { news: Stat | undefined } | undefined;
+        let first = true;
         for await (const news of watch(path, options)) {
-          if (Date.now() - since > 50) yield news;
-          since = Date.now();
+          if (held !== undefined) yield held.news;
+          if (first) yield news;
+          else held = { news };
+          first = false;
         }
       },
     }),

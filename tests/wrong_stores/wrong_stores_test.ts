@@ -33,7 +33,7 @@ function expected({ breaks }: WrongStore): string[] {
 async function check(store: WrongStore): Promise<Report> {
   const broken = new Set(expected(store));
   const only = ids.filter((id) => broken.has(id) || !LONG.has(id));
-  return await checkStore(() => store.open(), { only, seed: 1, concurrency: 8, timeout: 25_000 });
+  return await checkStore(() => store.open(), { only, seed: 1, concurrency: 8, timeout: 60_000 });
 }
 
 Deno.test("wrong stores: the right store, of which each is made, breaks no promise", async () => {
