@@ -16,7 +16,7 @@ Deno.test("conformance: a broken promise is named in the error", async () => {
     stat: () => Promise.resolve(undefined),
   });
   const options = { only: ["read/missing"], test: (_name: string, run: () => Promise<void>) => tests.push(run) };
-  const verdicts = await testStore("wrong", open, options);
+  const { verdicts } = await testStore("wrong", open, options);
   assert.deepEqual(verdicts.map(({ outcome }) => outcome), ["untried"]);
   await assert.rejects(tests[0]!, { message: /^Broken promise "read\/missing": read\(\) answers undefined when/ });
   assert.deepEqual(verdicts.map(({ outcome }) => outcome), ["broken"]);
@@ -26,16 +26,16 @@ Deno.test("conformance: what does not apply or is excepted is told, never passed
   const run: string[] = [];
   const skipped: string[] = [];
   const open = (): Store => ({ read: () => Promise.resolve(undefined), stat: () => Promise.resolve(undefined) });
-  const verdicts = await testStore("poor", open, {
+  const { verdicts } = await testStore("poor", open, {
     only: ["read/missing", "stat/root", "delete/missing", "write/durable"],
     except: { "stat/root": "it has no root" },
     test: (name) => run.push(name),
-    skip: (name) => skipped.push(name),
+    skip: (name, reason) => skipped.push(`${name}: ${reason}`),
   });
   assert.deepEqual(run, ["poor: read() answers undefined when nothing is there"]);
   assert.deepEqual(skipped, [
-    "poor: stat() says that the root is a directory, in an empty store too (excepted: it has no root)",
-    "poor: 2 promises do not apply without delete, write, reopen",
+    "poor: stat() says that the root is a directory, in an empty store too: excepted: it has no root",
+    "poor: 2 promises do not apply: without delete, write, reopen",
   ]);
   const outcomes = Object.fromEntries(verdicts.map(({ promise, outcome }) => [promise.id, outcome]));
   assert.deepEqual(outcomes, {

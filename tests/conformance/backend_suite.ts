@@ -1,25 +1,14 @@
 /**
- * The suite of backends: {@linkcode testBackend} tries every promise with a test runner, {@linkcode checkBackend} without one.
+ * The suite of backends: {@linkcode testBackend} tries every promise with a test framework, {@linkcode checkBackend} without one.
  *
  * @module
  */
 
 import { BackendOpening, type OpenBackend } from "./backend_opening.ts";
-import type { BackendNeed, BackendPromise, BackendTrial } from "./backend_promise.ts";
+import type { BackendPromise, BackendTrial } from "./backend_promise.ts";
 import { backendPromises } from "./backend_promises.ts";
-import type { CheckStoreOptions, Outcome, TestStoreOptions } from "./store_suite.ts";
-
-/** What became of one promise on one backend. */
-export interface BackendVerdict {
-  /** The promise. */
-  readonly promise: BackendPromise;
-  /** What became of it. */
-  outcome: Outcome;
-  /** Why: the reason of the exception, or what is missing. */
-  readonly reason?: string | undefined;
-  /** How it was broken. */
-  error?: unknown;
-}
+import type { Report } from "./report.ts";
+import { type CheckStoreOptions, checkSubject, type Subject, type TestStoreOptions, testSubject } from "./suite.ts";
 
 /**
  * Tests every promise that a backend can be held to, given what it has: opens one backend to find that out, by trying,
@@ -29,7 +18,7 @@ export interface BackendVerdict {
  * @param name Name of the backend; the names of the tests begin with it.
  * @param open Opens an empty backend.
  * @param options Options, those of `testStore`.
- * @returns What becomes of every promise; the outcomes are filled in as the tests run.
+ * @returns What becomes of every promise; it is filled in as the tests run.
  *
  * @example
  * ```ts
@@ -38,35 +27,21 @@ export interface BackendVerdict {
  * import assert from "node:assert/strict";
  *
  * const tests: string[] = [];
- * const verdicts = await testBackend("memory", () => new MemoryBackend(), { test: (name) => tests.push(name) });
+ * const report = await testBackend("memory", () => new MemoryBackend(), { test: (name) => tests.push(name) });
  * assert(tests.includes("memory: load() says not-found where nothing is"));
- * assert.equal(verdicts.find(({ promise }) => promise.id === "save/reopened")?.outcome, "not-applicable");
+ * assert(report.notApplicable.some(({ promise }) => promise.id === "save/reopened"));
  * ```
  */
 export async function testBackend(
   name: string,
   open: OpenBackend,
   options: TestStoreOptions = {},
-): Promise<readonly BackendVerdict[]> {
-  const { test = denoTest, skip = options.test === undefined ? denoIgnore : undefined } = options;
-  const { verdicts, found } = await examine(open, options);
-  const lacking = new Map<string, number>();
-  for (const verdict of verdicts) {
-    const { promise, outcome, reason } = verdict;
-    const title = `${name}: ${sentenceOf(promise)}`;
-    const run = (): Promise<void> => tryPromise(verdict, open, found, options);
-    if (outcome === "untried") test(title, run);
-    else if (outcome === "excepted") skip?.(`${title} (excepted: ${reason})`, run);
-    else lacking.set(`${reason}`, (lacking.get(`${reason}`) ?? 0) + 1);
-  }
-  for (const [reason, count] of lacking) {
-    skip?.(`${name}: ${count} promises do not apply: ${reason}`, () => Promise.resolve());
-  }
-  return verdicts;
+): Promise<Report<BackendPromise>> {
+  return await testSubject(name, subjectOf(open, options), options);
 }
 
 /**
- * Tries every promise that a backend can be held to, one after another, without a test runner.
+ * Tries every promise that a backend can be held to, without a test framework, and tells all that it breaks at once.
  *
  * @param open Opens an empty backend.
  * @param options Options, those of `checkStore`.
@@ -78,69 +53,31 @@ export async function testBackend(
  * import { MemoryBackend } from "@polystore/polystore/memory";
  * import assert from "node:assert/strict";
  *
- * const [verdict] = await checkBackend(() => new MemoryBackend(), { only: ["load/missing"] });
- * assert.equal(verdict?.outcome, "kept");
+ * const report = await checkBackend(() => new MemoryBackend(), { only: ["load/missing"] });
+ * assert.deepEqual(report.broken, [], report.toString());
+ * assert.equal(report.kept.length, 1);
  * ```
  */
 export async function checkBackend(
   open: OpenBackend,
   options: CheckStoreOptions = {},
-): Promise<readonly BackendVerdict[]> {
-  const { verdicts, found } = await examine(open, options);
-  for (const verdict of verdicts) {
-    if (verdict.outcome === "untried") await tryPromise(verdict, open, found, options).catch(() => undefined);
-  }
-  return verdicts;
+): Promise<Report<BackendPromise>> {
+  return await checkSubject(subjectOf(open, options), options);
 }
 
-/** A set of what was found out about a backend. */
-type Found = ReadonlySet<BackendNeed>;
-
-/** Opens one backend to see which promises apply. */
-async function examine(
-  open: OpenBackend,
-  { only, except = {} }: CheckStoreOptions,
-): Promise<{ readonly verdicts: BackendVerdict[]; readonly found: Found }> {
-  for (const id of [...only ?? [], ...Object.keys(except)]) {
-    if (!backendPromises.some((promise) => promise.id === id)) throw new TypeError(`Cannot find a promise "${id}"`);
-  }
-  await using opening = await BackendOpening.open(open);
-  const found = await opening.probe();
-  const promises = backendPromises.filter(({ id }) => only === undefined || only.includes(id));
-  const verdicts = promises.map((promise): BackendVerdict => {
-    const missing = promise.needs.filter((need) => !found.has(need));
-    if (missing.length > 0) return { promise, outcome: "not-applicable", reason: `no ${missing.join(", ")}` };
-    if (Object.hasOwn(except, promise.id)) return { promise, outcome: "excepted", reason: except[promise.id] };
-    return { promise, outcome: "untried" };
-  });
-  return { verdicts, found };
+function subjectOf(open: OpenBackend, options: CheckStoreOptions): Subject<BackendPromise> {
+  return {
+    promises: backendPromises,
+    async probe() {
+      await using opening = await BackendOpening.open(open);
+      return await opening.probe();
+    },
+    attempt: (promise, found) => withTrial(open, found, options, (trial) => promise.run(trial)),
+  };
 }
 
-/** Tries one promise on a backend of its own. */
-async function tryPromise(
-  verdict: BackendVerdict,
-  open: OpenBackend,
-  found: Found,
-  options: CheckStoreOptions,
-): Promise<void> {
-  const { promise } = verdict;
-  const { timeout = 300_000 } = options;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer after ${timeout} ms`)), timeout);
-  });
-  try {
-    await Promise.race([late, withTrial(open, found, options, (trial) => promise.run(trial))]);
-    verdict.outcome = "kept";
-  } catch (error) {
-    verdict.outcome = "broken";
-    verdict.error = error;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`Broken promise "${promise.id}": ${sentenceOf(promise)}\n${detail}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** What was found out about a backend. */
+type Found = ReadonlySet<string>;
 
 async function withTrial(
   open: OpenBackend,
@@ -168,16 +105,4 @@ async function withTrial(
     fresh: (use) => withTrial(open, found, options, use),
     refusesName: options.refusesName ?? (() => undefined),
   });
-}
-
-function sentenceOf({ method, promise }: BackendPromise): string {
-  return `${method}() ${promise}`;
-}
-
-function denoTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
-}
-
-function denoIgnore(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, ignore: true });
 }

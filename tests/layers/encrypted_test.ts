@@ -10,6 +10,7 @@ const BLOCK = 256 * 1024;
 
 await testLayers("encrypted", () => [encrypted([ONE])], { numRuns: 15 });
 await testLayers("encrypted, names too", () => [encrypted([ONE], { names: NAMES })], {
+  names: true,
   numRuns: 8,
   refusesName: (name) => bytesOf(name).length > 170 ? "it is too long when it is encrypted" : undefined,
 });

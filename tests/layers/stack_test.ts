@@ -17,7 +17,7 @@ import { FileManager, layered, MemoryStore, StorageError, StoreBackend } from "@
 import { testStore } from "@polystore/polystore/testing";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { bytesOf, methodsOf, nothing, onDisk, onMemory, pause, testLayers } from "./place.ts";
+import { bytesOf, methodsOf, nothing, onDisk, onMemory, pause, testLayers, UNNAMED } from "./place.ts";
 
 const KEYS = [{ id: "one", key: new Uint8Array(32).fill(1) }];
 
@@ -43,7 +43,7 @@ function whole(): Layer[] {
 
 await testLayers("the whole stack", writable, { numRuns: 8 });
 await testStore("the whole stack, read only", () => onMemory(whole, writable));
-await testStore("the whole stack, read only, on disk", () => onDisk(whole, writable));
+await testStore("the whole stack, read only, on disk", () => onDisk(whole, writable), { only: UNNAMED });
 await testStore("the whole stack with an overlay", () => {
   const under = (): Layer[] => [retry(), prefixed("p"), encrypted(KEYS), compressed()];
   return layered(layered(new MemoryStore(), ...under()), overlay(upper(under())), cached(), observed());
