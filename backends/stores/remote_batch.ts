@@ -60,7 +60,7 @@ async function readSlice(
       }
     }
   } catch (error) {
-    throw connection.failure(error, { path, signal: answer.signal });
+    throw connection.bodyFailure(error, { path, signal: answer.signal });
   }
   if (contents.length !== paths.length) throw cutShort(path);
   return contents;

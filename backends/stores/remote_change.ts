@@ -5,6 +5,7 @@
  */
 
 import { isStorageError, StorageError } from "../errors.ts";
+import { pause } from "./pause.ts";
 import { answeredError, problemError } from "./remote_error.ts";
 import type { RemoteAnswer, RemoteConnection, RemoteRequest } from "./remote_connection.ts";
 import { type ChangeResult, type Outcome, SERVER_ID, unquoteEtag, WRITE_ID } from "./remote_wire.ts";
@@ -22,6 +23,12 @@ export interface RemoteChange extends Omit<RemoteRequest, "accept" | "timeout"> 
 /** How often a change is offered to a place where several server processes answer, each time another one. */
 const ATTEMPTS = 16;
 
+/** How long to wait before the server is asked once more what became of a change, in milliseconds; it doubles. */
+const FIRST_PAUSE = 20;
+
+/** How often. */
+const PAUSES = 7;
+
 /** The status of a server process that is not the one which is meant. */
 const MISDIRECTED = 421;
 
@@ -36,10 +43,12 @@ const MISDIRECTED = 421;
 export async function change(connection: RemoteConnection, request: RemoteChange): Promise<ChangeResult> {
   const { once = false, path, signal } = request;
   if (once && connection.serverId === undefined) await connection.offer({ path, signal });
+  let { serverId } = connection;
   for (let attempt = 1;; attempt++) {
-    const attempted = new Attempt(connection, request);
-    const result = await attempted.run();
+    const result = await new Attempt(connection, request, serverId).run();
     if (result !== undefined) return result;
+    // The one that was meant may answer the next time; or it is gone.
+    if (attempt % 2 === 0) serverId = connection.serverId;
     if (attempt === ATTEMPTS || request.body instanceof ReadableStream) throw elsewhere(path);
   }
 }
@@ -57,10 +66,10 @@ class Attempt {
   readonly #started = performance.now();
   readonly #serverId: string | undefined;
 
-  constructor(connection: RemoteConnection, request: RemoteChange) {
+  constructor(connection: RemoteConnection, request: RemoteChange, serverId: string | undefined) {
     this.#connection = connection;
     this.#request = request;
-    this.#serverId = connection.serverId;
+    this.#serverId = serverId;
   }
 
   /** Carries it out; `undefined` if another process must be asked. */
@@ -138,14 +147,16 @@ class Attempt {
   }
 
   async #outcome(): Promise<Outcome> {
-    for (let attempt = 1; attempt <= ATTEMPTS;) {
+    for (let attempt = 0; attempt < ATTEMPTS;) {
       try {
         const outcome = await this.#ask("DELETE");
         // It cannot be stopped any more, and the server is at it.
         if (outcome.state !== "pending") return outcome;
       } catch (error) {
-        // Where several processes answer, the one that is meant may do so the next time.
-        if (!isStorageError(error, "busy")) break;
+        // What broke the connection once may do so again; where several processes answer, the next may be the one that is meant.
+        const broken = isStorageError(error, "unavailable") && !isUnsent(error) && attempt < PAUSES;
+        if (!broken && !isStorageError(error, "busy")) break;
+        if (broken) await pause(FIRST_PAUSE * 2 ** attempt);
         attempt++;
       }
     }

@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { type Asked, reachError } from "./http_error.ts";
+import { type Asked, bodyError, reachError } from "./http_error.ts";
 import { answeredError } from "./remote_error.ts";
 import { type Offer, SERVER_ID } from "./remote_wire.ts";
 
@@ -89,7 +89,7 @@ export class RemoteConnection {
     try {
       return await answer.response.json();
     } catch (error) {
-      throw this.failure(error, request);
+      throw this.bodyFailure(error, { path: request.path, signal: answer.signal });
     }
   }
 
@@ -131,12 +131,21 @@ export class RemoteConnection {
       };
     } catch (error) {
       clock.end();
-      throw this.failure(error, { ...asked, signal: clock.signal });
+      throw this.#failure(error, { ...asked, signal: clock.signal });
     }
   }
 
-  /** The error for what `fetch`, or a body, threw. */
-  failure(error: unknown, asked: Asked): unknown {
+  /** The error for what a body threw. */
+  bodyFailure(error: unknown, asked: Asked): unknown {
+    if (this.#closing.signal.aborted) return closed(asked.path);
+    if (!(error instanceof SyntaxError)) return bodyError(error, asked);
+    return new StorageError("io", `what answers is no PolyStore server: is ${this.url} the right address?`, {
+      path: asked.path,
+      cause: error,
+    });
+  }
+
+  #failure(error: unknown, asked: Asked): unknown {
     if (this.#closing.signal.aborted) return closed(asked.path);
     return reachError(error, this.url, asked);
   }

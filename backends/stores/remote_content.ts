@@ -70,7 +70,7 @@ export class RemoteContent {
       const bytes = await new HttpBody(answer.response, part, { path: this.#path, signal: answer.signal }).read(into);
       return isEmpty(range) ? bytes.subarray(0, 0) : bytes;
     } catch (error) {
-      throw this.#connection.failure(error, { path: this.#path, signal: answer.signal });
+      throw this.#connection.bodyFailure(error, { path: this.#path, signal: answer.signal });
     }
   }
 
@@ -91,7 +91,7 @@ export class RemoteContent {
           controller.close();
         } catch (error) {
           answer[Symbol.dispose]();
-          throw this.#connection.failure(error, { path: this.#path, signal: answer.signal });
+          throw this.#connection.bodyFailure(error, { path: this.#path, signal: answer.signal });
         }
       },
       cancel: async (): Promise<void> => {

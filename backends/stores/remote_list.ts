@@ -54,7 +54,7 @@ export async function* entriesFrom(
       }
     }
   } catch (error) {
-    throw connection.failure(error, { path, signal: answer.signal });
+    throw connection.bodyFailure(error, { path, signal: answer.signal });
   } finally {
     await reader.cancel().catch(() => {/* it has failed already */});
   }

@@ -150,7 +150,10 @@ export function files(backends: Served, options: FilesOptions = {}): FilesHandle
     } catch (error) {
       const headers = error instanceof RefusedRequest ? error.headers : {};
       response = problemResponse(problemOf(error), headers);
-      if (request.method === "HEAD") response = new Response(null, response);
+    }
+    if (request.method === "HEAD" && response.body !== null) {
+      await response.body.cancel();
+      response = new Response(null, response);
     }
     const { headers } = response;
     headers.set(SERVER_ID, serverId);

@@ -57,7 +57,7 @@ export class RefusedRequest extends StorageError {
     detail: string,
     headers: Readonly<Record<string, string>> = {},
   ) {
-    super(code, detail);
+    super(code, detail, { retryable: code === "unavailable" });
     this.status = status;
     this.title = title;
     this.headers = headers;

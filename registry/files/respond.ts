@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StorageError } from "../../backends/errors.ts";
+import { isStorageError, StorageError } from "../../backends/errors.ts";
 import { type ChangeResult, quoteEtag, SERVER_ID, statToJson, WRITE_ID } from "../../backends/stores/remote_wire.ts";
 import { operations, sendMany } from "./file_operations.ts";
 import { RefusedRequest } from "./file_problem.ts";
@@ -22,10 +22,8 @@ export async function respond(file: FileRequest): Promise<Response> {
   const { request, query } = file;
   switch (request.method) {
     case "GET":
-      return await read(file);
     case "HEAD":
-      if (query.has("path")) return await sendContent(file);
-      return new Response(null, await read(file));
+      return await read(file);
     case "PUT":
       return await change(file, takeContent);
     case "DELETE":
@@ -80,7 +78,12 @@ async function change(
 ): Promise<Response> {
   checkServer(file);
   checkSite(file);
-  const result = await file.backend.changes.run(file.header(WRITE_ID), (signal) => work(file, signal));
+  const running = file.backend.changes.run(file.header(WRITE_ID), (signal) => work(file, signal));
+  const result = await running.catch((error) => {
+    // Of a condition, the status tells that it is one.
+    const conditional = file.header("if-none-match") !== null && isStorageError(error, "already-exists");
+    throw conditional ? new RefusedRequest([412, "Precondition Failed"], error.code, error.detail) : error;
+  });
   if (file.request.method === "POST") return json(result);
   const headers = new Headers();
   if (result.etag !== undefined) headers.set("etag", quoteEtag(result.etag));
