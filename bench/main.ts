@@ -14,6 +14,7 @@ import { layerTasks } from "./layers.ts";
 import { listingTasks } from "./listing.ts";
 import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
+import { remoteTasks } from "./remote.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
 import { sqliteTasks } from "./sqlite.ts";
@@ -32,6 +33,7 @@ const ALL: readonly Task[] = [
   ...zarrTasks(),
   ...zarrCostTasks(),
   ...layerTasks(),
+  ...remoteTasks(),
   ...unstorageTasks(),
 ];
 
