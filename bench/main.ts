@@ -8,6 +8,7 @@
  */
 
 import { diskTasks } from "./disk.ts";
+import { httpTasks } from "./http.ts";
 import { importTasks } from "./import.ts";
 import { kvTasks } from "./kv.ts";
 import { layerTasks } from "./layers.ts";
@@ -33,6 +34,7 @@ const ALL: readonly Task[] = [
   ...zarrTasks(),
   ...zarrCostTasks(),
   ...layerTasks(),
+  ...httpTasks(),
   ...remoteTasks(),
   ...unstorageTasks(),
 ];

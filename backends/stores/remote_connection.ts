@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { type Asked, bodyError, reachError } from "./http_error.ts";
+import { bodyError, type HttpQuestion, reachError } from "./http_error.ts";
 import { answeredError } from "./remote_error.ts";
 import { type Offer, SERVER_ID } from "./remote_wire.ts";
 
@@ -20,7 +20,7 @@ export interface RemoteConnectionOptions {
 }
 
 /** A request. */
-export interface RemoteRequest extends Asked {
+export interface RemoteRequest extends HttpQuestion {
   /** What is asked, as parameters; what is `undefined` is left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
   /**
@@ -71,7 +71,7 @@ export class RemoteConnection {
   }
 
   /** What the server offers; asked for once. */
-  async offer(asked: Asked): Promise<Offer> {
+  async offer(asked: HttpQuestion): Promise<Offer> {
     try {
       return await (this.#offer ??= this.#ask(asked.path));
     } catch (error) {
@@ -139,7 +139,7 @@ export class RemoteConnection {
   }
 
   /** The error for what a body threw. */
-  bodyFailure(error: unknown, asked: Asked): unknown {
+  bodyFailure(error: unknown, asked: HttpQuestion): unknown {
     if (this.#closed) return closed(asked.path);
     if (!(error instanceof SyntaxError)) return bodyError(error, asked);
     return new StorageError("io", `what answers is no PolyStore server: is ${this.url} the right address?`, {
@@ -148,7 +148,7 @@ export class RemoteConnection {
     });
   }
 
-  #failure(error: unknown, asked: Asked): unknown {
+  #failure(error: unknown, asked: HttpQuestion): unknown {
     if (this.#closed) return closed(asked.path);
     return reachError(error, this.url, asked);
   }
@@ -207,7 +207,7 @@ class Clock {
   /** Starts; as long as it runs it is one of those that run. */
   constructor(
     milliseconds: number,
-    { signal, path }: Asked,
+    { signal, path }: HttpQuestion,
     running: Set<Clock>,
     stillAlive: RemoteRequest["stillAlive"],
   ) {
