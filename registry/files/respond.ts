@@ -78,7 +78,9 @@ async function change(
   const result = await running.catch((error) => {
     // Of a condition, the status tells that it is one.
     const conditional = file.header("if-none-match") !== null && isStorageError(error, "already-exists");
-    throw conditional ? new RefusedRequest([412, "Precondition Failed"], error.code, error.detail) : error;
+    if (!conditional) throw error;
+    const refused = new RefusedRequest([412, "Precondition Failed"], error.code, error.detail);
+    throw error.path === undefined ? refused : refused.at(error.path);
   });
   if (file.request.method === "POST") return file.json(result);
   const headers: Record<string, string> = result.etag === undefined ? {} : { etag: quoteEtag(result.etag) };

@@ -1,9 +1,10 @@
+import assert from "node:assert/strict";
 import { DiskBackend } from "../../backends/disk.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { RemoteBackend } from "../../backends/remote.ts";
 import { SqliteBackend } from "../../backends/sqlite.ts";
 import { StoreBackend } from "../../backends/store_backend.ts";
-import { MemoryStore } from "../../backends/stores/mod.ts";
+import { MemoryStore, RemoteStore } from "../../backends/stores/mod.ts";
 import type { BackendBase } from "../../backends/data_source.ts";
 import { backendPromises, type OpenedBackend, testBackend } from "../conformance/mod.ts";
 import { PATIENCE, serve } from "./setup.ts";
@@ -61,4 +62,35 @@ await testBackend("remote memory of values", () => remoteOnce(() => new MemoryBa
     "move/any-bytes": VALUES,
     "stat/size": "the size of a value is not known before it is encoded",
   },
+});
+
+Deno.test("content that is too large to be held is streamed, and its etag is that of what was written", async () => {
+  const memory = new MemoryStore();
+  await using site = serve(memory);
+  const store = new RemoteStore({ url: site.url, timeout: PATIENCE });
+  const content = new Uint8Array(20 * 1024 * 1024).map((_, i) => i * 31 + (i >> 8));
+  const first = await store.write("a", content);
+  assert.equal((await memory.stat("a"))?.etag, first.etag);
+  const second = await store.write("a", content.subarray(1), { ifMatch: first.etag });
+  await assert.rejects(store.write("a", content, { ifMatch: first.etag }), { code: "precondition-failed" });
+  assert.equal((await store.stat("a"))?.etag, second.etag);
+  assert.deepEqual(await store.read("a"), content.subarray(1));
+
+  // Somebody is faster than the look at what was written: that one's etag is not told as ours.
+  const { openWrite } = memory;
+  memory.openWrite = async (path, options) => {
+    const writer = (await openWrite.call(memory, path, options)).getWriter();
+    return new WritableStream({
+      write: (chunk) => writer.write(chunk),
+      async close() {
+        await writer.close();
+        await memory.write(path, new Uint8Array([1]));
+      },
+    });
+  };
+  const { etag } = await store.write("a", content);
+  assert.notEqual((await memory.stat("a"))?.etag, etag);
+  await assert.rejects(store.write("a", content, { ifMatch: etag }), { code: "precondition-failed" });
+  assert.deepEqual(await memory.read("a"), new Uint8Array([1]));
+  await store.close();
 });
