@@ -16,6 +16,7 @@ import { layerTasks } from "./layers.ts";
 import { listingTasks } from "./listing.ts";
 import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
+import { remoteTasks } from "./remote.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
 import { sqliteTasks } from "./sqlite.ts";
@@ -38,6 +39,7 @@ const ALL: readonly Task[] = [
   ...httpTasks(),
   ...streamingTasks(),
   ...backendTasks(),
+  ...remoteTasks(),
   ...unstorageTasks(),
 ];
 

@@ -23,6 +23,7 @@ const IMPORTS: Readonly<Record<string, string>> = {
   kv: "@polystore/polystore/kv",
   sqlite: "@polystore/polystore/sqlite",
   zarr: "@polystore/polystore/zarr",
+  remote: "@polystore/polystore/remote",
 };
 
 /** What no import adds alone, by name: how to add it. */
