@@ -1,0 +1,242 @@
+/**
+ * {@linkcode ArtifactServer}: artifacts and files over HTTP, for `Deno.serve`, for Deno Deploy, and for `deno task serve`.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { StorageError } from "../../backends/errors.ts";
+import type { Store } from "../../backends/stores/store.ts";
+import { createApp } from "./server/app.ts";
+import type { FilesHandler } from "./server/files_routes.ts";
+import { completeLimits, type ServerLimits } from "./server/limits.ts";
+import { Metrics } from "./server/metrics.ts";
+import { problemResponse, RequestError } from "./server/problem.ts";
+import type { CallEnv, CallState, Service } from "./server/service.ts";
+import { counters } from "./server/status_routes.ts";
+import type { Tokens } from "./server/tokens.ts";
+import { StoredNamespaces } from "./stored_namespaces.ts";
+
+export * from "./server/listen.ts";
+export * from "./server/scope.ts";
+export * from "./server/tokens.ts";
+export type { BodyLimits } from "./server/body.ts";
+export type { FilesHandler, ServerLimits };
+
+/** What a server notes: one line of its log. */
+export interface ServerNote {
+  /** When. */
+  readonly time: string;
+  /** How much it matters. Answers to requests are `debug`. */
+  readonly level: "debug" | "info" | "error";
+  /** What happened. */
+  readonly message: string;
+  /** More about it; no token, key or value is in it. */
+  readonly [name: string]: unknown;
+}
+
+/** Options of {@linkcode ArtifactServer}. */
+export interface ArtifactServerOptions {
+  /** Where the artifacts are. It stays the caller's to close. Servers that share a store are one registry. */
+  readonly store: Store;
+  /**
+   * Who may come in.
+   *
+   * @default {undefined} anyone: only for loopback
+   */
+  readonly tokens?: Tokens | undefined;
+  /**
+   * What answers at `/v1/files`, behind the tokens.
+   *
+   * @default {undefined} nothing
+   */
+  readonly files?: FilesHandler | undefined;
+  /**
+   * The names that the server goes by, without ports, beside `localhost` and addresses; `"*"` is any.
+   *
+   * @default {[]}
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * The origins of pages that may use it, like `https://example.com`; `"*"` is any.
+   *
+   * @default {[]}
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * How much a request may take.
+   *
+   * @default {{}}
+   */
+  readonly limits?: Partial<ServerLimits> | undefined;
+  /**
+   * Where notes go.
+   *
+   * @default {undefined} nowhere
+   */
+  readonly log?: ((note: ServerNote) => void) | undefined;
+}
+
+/** Headers of every answer: it is data, never a page. */
+const SECURITY: readonly (readonly [string, string])[] = [
+  ["x-content-type-options", "nosniff"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["referrer-policy", "no-referrer"],
+  ["cross-origin-resource-policy", "same-origin"],
+];
+
+/**
+ * A registry of artifacts over HTTP: `/health`, `/ready`, `/stats`, `/metrics`, `/v1/…`, and the paths of the original under `/registry`.
+ *
+ * Everything is in the store, nothing in the process: of several servers over one store any can be asked, and any can be stopped.
+ *
+ * @example
+ * ```ts
+ * import { ArtifactServer } from "@polystore/polystore/server";
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = new ArtifactServer({ store: new MemoryStore() });
+ * const entry = "http://localhost/v1/namespaces/research.losses/entries/bXNl"; // base64url of "mse"
+ * const put = await server.fetch(new Request(entry, {
+ *   method: "PUT",
+ *   headers: { "content-type": "application/json", "if-none-match": "*" },
+ *   body: '{"weight":0.5}',
+ * }));
+ * assert.equal(put.status, 201);
+ * const got = await server.fetch(new Request(entry));
+ * assert.deepEqual(await got.json(), { weight: 0.5 });
+ * assert.equal(got.headers.get("etag"), put.headers.get("etag"));
+ * ```
+ *
+ * @example On a port
+ * ```ts
+ * import { ArtifactServer } from "@polystore/polystore/server";
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = new ArtifactServer({ store: new MemoryStore() });
+ * await using listener = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, server.fetch);
+ * const response = await fetch(`http://127.0.0.1:${listener.addr.port}/health`);
+ * assert.deepEqual(await response.json(), { status: "healthy", service: "registry-server" });
+ * ```
+ */
+export class ArtifactServer implements AsyncDisposable {
+  readonly #app: Hono<CallEnv>;
+  readonly #service: Service;
+  readonly #stopping = new AbortController();
+  readonly #log: ((note: ServerNote) => void) | undefined;
+  readonly #origins: ReadonlySet<string>;
+  #tokens: Tokens | undefined;
+
+  /**
+   * Creates a server; nothing is read or written yet.
+   *
+   * @throws {StorageError} `invalid-argument` for a limit that is none, `unsupported` if the store cannot list, write and delete.
+   */
+  constructor(options: ArtifactServerOptions) {
+    const { store, tokens, files, allowedHosts = [], allowedOrigins = [], limits, log } = options;
+    this.#tokens = tokens;
+    this.#log = log;
+    this.#origins = new Set(allowedOrigins);
+    this.#service = {
+      namespaces: new StoredNamespaces(store),
+      limits: completeLimits(limits),
+      metrics: new Metrics(),
+      stopping: this.#stopping.signal,
+    };
+    this.#app = createApp(this.#service, {
+      tokens: () => this.#tokens,
+      hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
+      origins: this.#origins,
+      files,
+    });
+  }
+
+  /** Who may come in; setting it counts from the next request on. */
+  get tokens(): Tokens | undefined {
+    return this.#tokens;
+  }
+  set tokens(tokens: Tokens | undefined) {
+    this.#tokens = tokens;
+  }
+
+  /** How long a request may take to come and to be answered, in milliseconds. */
+  get timeout(): number {
+    return this.#service.limits.timeout;
+  }
+
+  /** What was done since the start. */
+  get statistics(): Record<string, unknown> {
+    return counters(this.#service);
+  }
+
+  /**
+   * Answers a request; it never rejects. It needs no `this`, so it can be handed to `Deno.serve` as it is.
+   *
+   * @param request The request.
+   * @returns The answer.
+   */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const { metrics, limits } = this.#service;
+    const begin = performance.now();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(tooLate()), limits.timeout);
+    const state: CallState = { requestId: crypto.randomUUID(), signal: late.signal, scopes: [], kind: "other" };
+    metrics.inFlight++;
+    let response: Response;
+    try {
+      response = await this.#answer(request, state);
+    } finally {
+      metrics.inFlight--;
+      clearTimeout(timer);
+    }
+    metrics.add(state.kind, response.status, performance.now() - begin);
+    metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
+    metrics.bytesOut += Number(response.headers.get("content-length") ?? 0) || 0;
+    return response;
+  };
+
+  async #answer(request: Request, state: CallState): Promise<Response> {
+    const { requestId } = state;
+    let response: Response;
+    try {
+      response = await this.#app.fetch(request, state);
+    } catch (error) {
+      // What is thrown before a route is found.
+      state.failure = error;
+      response = problemResponse(error, requestId);
+    }
+    if (response.status === 500) this.note("error", "a request failed", { requestId, ...described(state.failure) });
+    for (const [name, value] of SECURITY) response.headers.set(name, value);
+    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    return response;
+  }
+
+  /** Writes a line into the log. */
+  note(level: ServerNote["level"], message: string, more: Readonly<Record<string, unknown>> = {}): void {
+    this.#log?.({ time: new Date().toISOString(), level, message, ...more });
+  }
+
+  /** Ends all watching; what else is being answered goes on. Calling it again does nothing. */
+  async close(): Promise<void> {
+    this.#stopping.abort(new StorageError("closed", "the server is shutting down"));
+    await Promise.resolve();
+  }
+
+  /** The same as {@linkcode ArtifactServer.close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function described(error: unknown): { error: string; stack?: string | undefined; cause?: string } {
+  if (!(error instanceof Error)) return { error: String(error) };
+  return { error: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: String(error.cause) }) };
+}
+
+function tooLate(): RequestError {
+  return new RequestError(503, "unavailable", "the answer took too long; try again", {
+    headers: { "retry-after": "1" },
+  });
+}
