@@ -104,7 +104,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
       if (this.#pending.size > 0) await this.settled();
       return await work();
     } catch (error) {
-      throw inContext(error, { operation, path: key });
+      throw inContext(error, { operation, path: typeof key === "string" ? key : undefined });
     }
   }
 

@@ -5,7 +5,6 @@
  */
 
 export * from "../../backends/errors.ts";
-export type { Store } from "../../backends/stores/store.ts";
 export * from "./artifact_error.ts";
 export type { LockHeld, LockOptions } from "./artifact_lock.ts";
 export * from "./artifact_registry.ts";

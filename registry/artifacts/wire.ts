@@ -189,7 +189,7 @@ export function segmentKey(segment: string): string {
  *
  * assert.equal(encodeValue({ lr: 0.1 }), '{"lr":0.1}');
  * assert.deepEqual(decodeValue(encodeValue(new Map([[1n, new Date(0)]]))), new Map([[1n, new Date(0)]]));
- * assert.throws(() => encodeValue({ loss() {} }), /at loss: a function/);
+ * assert.throws(() => encodeValue({ loss() {} }), /loss: a function/);
  * ```
  */
 export function encodeValue(value: unknown): string {
