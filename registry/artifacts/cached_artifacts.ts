@@ -96,7 +96,8 @@ export class CachedArtifacts<T> implements ArtifactStorage<T> {
       throw new ArtifactError("invalid-argument", `ttl and max must be more than 0: received ${ttl} and ${max}`);
     }
     this.#inner = inner;
-    this.#kept = new LRUCache({ max, ttl: Math.min(Math.ceil(ttl), Number.MAX_SAFE_INTEGER) });
+    // A coarser clock would cost a timer that runs on.
+    this.#kept = new LRUCache({ max, ttl: Math.min(Math.ceil(ttl), Number.MAX_SAFE_INTEGER), ttlResolution: 0 });
     this.#watch = watch;
     this.#live = !watch;
   }

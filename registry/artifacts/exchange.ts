@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isStorageError } from "../../backends/errors.ts";
 import { Tries } from "../../backends/layers/tries.ts";
 import type { AbortOptions } from "./artifact_storage.ts";
 import { ArtifactError } from "./artifact_error.ts";
@@ -57,11 +58,11 @@ export class Exchange {
    * Asks, again where that may help, and reads the answer; all within the time that there is.
    *
    * @param call What to ask.
-   * @param read Makes something of the answer.
+   * @param read Makes something of the answer; it is told which try it is of.
    * @returns What was made of it.
    * @throws {StorageError} What the server answered; `unavailable` if it does not answer; `permission-denied`, `closed`.
    */
-  async ask<R>(call: Call, read: (response: Response) => Promise<R>): Promise<R> {
+  async ask<R>(call: Call, read: (response: Response, attempt: number) => Promise<R>): Promise<R> {
     call.signal?.throwIfAborted();
     if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
     const { timeout, tries, base } = this.#address;
@@ -69,10 +70,12 @@ export class Exchange {
     const timer = setTimeout(() => late.abort(tooLate(base, timeout, call.key)), timeout);
     const signal = AbortSignal.any([late.signal, this.#closed.signal, ...(call.signal ? [call.signal] : [])]);
     const policy = { tries, delay: DELAY, maxDelay: MAX_DELAY, random: Math.random, counters: undefined };
+    let attempt = 0;
     try {
       return await new Tries(policy, call.conditional ?? false, signal).run(async () => {
+        attempt++;
         try {
-          return await read(await this.#answered(await this.send(call, signal), call));
+          return await read(await this.#answered(await this.send(call, signal), call), attempt);
         } catch (error) {
           // What is cut off while it is read is as good as not answered.
           throw error instanceof TypeError ? unanswered(error, base, call.key) : error;
@@ -80,7 +83,7 @@ export class Exchange {
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw error;
+      throw withSuggestions(error);
     } finally {
       clearTimeout(timer);
     }
@@ -144,4 +147,16 @@ export class Exchange {
 function bodyOf({ body, conditional, once }: Call): RequestInit {
   if ((conditional || once) && "Deno" in globalThis) return { body: new Blob([body ?? ""]).stream() };
   return body === undefined ? {} : { body: encoder.encode(body) };
+}
+
+/** The error of the last try, with what was suggested then. */
+function withSuggestions(error: unknown): unknown {
+  if (!isStorageError(error) || error instanceof ArtifactError || !(error.cause instanceof ArtifactError)) return error;
+  const { code, detail, path, cause } = error;
+  return new ArtifactError(code, detail, {
+    path,
+    cause,
+    suggestions: error.cause.suggestions,
+    context: error.cause.context,
+  });
 }

@@ -122,7 +122,6 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
   /** See `ArtifactStorage.delete`. A delete whose answer was lost counts as done if nothing is there at the second try. */
   async delete(key: string, { ifMatch, signal }: RemoveOptions = {}): Promise<boolean> {
     const headers: Record<string, string> = ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` };
-    let tries = 0;
     const call: Call = {
       method: "DELETE",
       path: this.#entry(key),
@@ -133,15 +132,14 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
       accept: [404],
       signal,
     };
-    return await this.#exchange.ask(call, async (response) => {
-      tries++;
+    return await this.#exchange.ask(call, async (response, attempt) => {
       if (response.status !== 404) {
         await response.body?.cancel();
         return true;
       }
       const error = await errorOf(response, this.server, key);
       if (error.code !== "not-found") throw error;
-      return tries > 1;
+      return attempt > 1;
     });
   }
 
