@@ -16,6 +16,7 @@ import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
+import { serverTasks } from "./server.ts";
 import { sqliteTasks } from "./sqlite.ts";
 import { unstorageTasks } from "./unstorage.ts";
 import { zarrTasks } from "./zarr.ts";
@@ -33,6 +34,7 @@ const ALL: readonly Task[] = [
   ...zarrCostTasks(),
   ...layerTasks(),
   ...unstorageTasks(),
+  ...serverTasks(),
 ];
 
 const COMMAND = "deno task bench";

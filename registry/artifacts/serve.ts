@@ -5,7 +5,8 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
-import type { Store } from "../../backends/stores/store.ts";
+import { grouped } from "../../backends/layers/grouped.ts";
+import { layered, type Store } from "../../backends/stores/store.ts";
 import { type Command, type Keeping, parseServeOptions, type ServeOptions, USAGE } from "./server/serve_options.ts";
 import { addToken, readTokens } from "./server/token_file.ts";
 import { ArtifactServer, createToken, listen, type ServerNote, Tokens } from "./server.ts";
@@ -22,7 +23,7 @@ async function openStore(keeping: Keeping): Promise<Store> {
   switch (keeping.engine) {
     case "sqlite": {
       const { SqliteStore } = await import("../../backends/stores/sqlite_store.ts");
-      return new SqliteStore({ path: keeping.path });
+      return layered(new SqliteStore({ path: keeping.path }), grouped());
     }
     case "kv": {
       const { KvStore } = await import("../../backends/stores/kv_store.ts");

@@ -9,10 +9,11 @@ import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { createApp } from "./server/app.ts";
 import type { FilesHandler } from "./server/files_routes.ts";
+import { Deadlines } from "./server/deadlines.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
-import { problemResponse, RequestError } from "./server/problem.ts";
-import type { CallEnv, CallState, Service } from "./server/service.ts";
+import { problemResponse } from "./server/problem.ts";
+import { type CallEnv, type CallState, COMMON, type Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { Tokens } from "./server/tokens.ts";
 import { StoredNamespaces } from "./stored_namespaces.ts";
@@ -77,14 +78,6 @@ export interface ArtifactServerOptions {
   readonly log?: ((note: ServerNote) => void) | undefined;
 }
 
-/** Headers of every answer: it is data, never a page. */
-const SECURITY: readonly (readonly [string, string])[] = [
-  ["x-content-type-options", "nosniff"],
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["referrer-policy", "no-referrer"],
-  ["cross-origin-resource-policy", "same-origin"],
-];
-
 /**
  * A registry of artifacts over HTTP: `/health`, `/ready`, `/stats`, `/metrics`, `/v1/…`, and the paths of the original under `/registry`.
  *
@@ -125,6 +118,7 @@ export class ArtifactServer implements AsyncDisposable {
   readonly #app: Hono<CallEnv>;
   readonly #service: Service;
   readonly #stopping = new AbortController();
+  readonly #deadlines = new Deadlines();
   readonly #log: ((note: ServerNote) => void) | undefined;
   readonly #origins: ReadonlySet<string>;
   #tokens: Tokens | undefined;
@@ -181,15 +175,15 @@ export class ArtifactServer implements AsyncDisposable {
     const { metrics, limits } = this.#service;
     const begin = performance.now();
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(tooLate()), limits.timeout);
-    const state: CallState = { requestId: crypto.randomUUID(), signal: late.signal, scopes: [], kind: "other" };
+    const state: CallState = { signal: late.signal, scopes: [], kind: "other" };
+    this.#deadlines.add(late, begin + limits.timeout);
     metrics.inFlight++;
     let response: Response;
     try {
       response = await this.#answer(request, state);
     } finally {
       metrics.inFlight--;
-      clearTimeout(timer);
+      this.#deadlines.delete(late);
     }
     metrics.add(state.kind, response.status, performance.now() - begin);
     metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
@@ -198,18 +192,22 @@ export class ArtifactServer implements AsyncDisposable {
   };
 
   async #answer(request: Request, state: CallState): Promise<Response> {
-    const { requestId } = state;
     let response: Response;
     try {
       response = await this.#app.fetch(request, state);
     } catch (error) {
       // What is thrown before a route is found.
       state.failure = error;
-      response = problemResponse(error, requestId);
+      response = problemResponse(error, state.requestId = crypto.randomUUID());
     }
-    if (response.status === 500) this.note("error", "a request failed", { requestId, ...described(state.failure) });
-    for (const [name, value] of SECURITY) response.headers.set(name, value);
-    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    if (response.status === 500) {
+      this.note("error", "a request failed", { requestId: state.requestId, ...described(state.failure) });
+    }
+    if (!response.headers.has("x-content-type-options")) {
+      for (const [name, value] of Object.entries(COMMON)) {
+        if (!response.headers.has(name)) response.headers.set(name, value);
+      }
+    }
     return response;
   }
 
@@ -221,6 +219,7 @@ export class ArtifactServer implements AsyncDisposable {
   /** Ends all watching; what else is being answered goes on. Calling it again does nothing. */
   async close(): Promise<void> {
     this.#stopping.abort(new StorageError("closed", "the server is shutting down"));
+    this.#deadlines.settle();
     await Promise.resolve();
   }
 
@@ -233,10 +232,4 @@ export class ArtifactServer implements AsyncDisposable {
 function described(error: unknown): { error: string; stack?: string | undefined; cause?: string } {
   if (!(error instanceof Error)) return { error: String(error) };
   return { error: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: String(error.cause) }) };
-}
-
-function tooLate(): RequestError {
-  return new RequestError(503, "unavailable", "the answer took too long; try again", {
-    headers: { "retry-after": "1" },
-  });
 }

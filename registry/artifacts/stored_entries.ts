@@ -12,6 +12,7 @@ import type { ChangeLog } from "./change_log.ts";
 import { beforeCode, codePath, keyCode, keyPath, pathKey } from "./key_name.ts";
 import { readEach } from "./read_each.ts";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./stored_entry.ts";
+import type { Entry } from "../../backends/stores/store.ts";
 import type { ArtifactStore } from "./stored_names.ts";
 import { checkKey } from "./wire.ts";
 
@@ -68,7 +69,7 @@ export class StoredEntries {
       ...(code === "" ? [] : [`${this.#directory}/${beforeCode(code)}`]),
     ].sort(comparePaths);
     let count = 0;
-    for await (const { path, kind } of this.#store.list(this.#directory, { after: starts.at(-1), signal })) {
+    for await (const { path, kind } of this.#entriesAfter(starts.at(-1), limit, signal)) {
       if (!path.startsWith(begin)) {
         if (comparePaths(path, begin) > 0) return;
         continue;
@@ -77,6 +78,19 @@ export class StoredEntries {
       if (key === undefined) continue;
       yield key;
       if (++count >= limit) return;
+    }
+  }
+
+  /** Lists as much at a time as is wanted: a store reads ahead what it is not told that nobody wants. */
+  async *#entriesAfter(after: string | undefined, limit: number, signal?: AbortSignal): AsyncGenerator<Entry, void> {
+    while (true) {
+      let seen = 0;
+      for await (const entry of this.#store.list(this.#directory, { after, limit, signal })) {
+        seen++;
+        after = entry.path;
+        yield entry;
+      }
+      if (seen < limit) return;
     }
   }
 

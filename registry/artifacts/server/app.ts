@@ -67,7 +67,7 @@ export function createApp(service: Service, options: AppOptions): Hono<CallEnv> 
   });
   app.onError((error, call) => {
     call.env.failure = error;
-    return problemResponse(error, call.env.requestId);
+    return problemResponse(error, call.env.requestId = crypto.randomUUID());
   });
   return app;
 }

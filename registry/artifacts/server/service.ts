@@ -26,8 +26,6 @@ export interface Service {
 
 /** What is known about a request beside what it says. */
 export interface CallState {
-  /** The request, as the log calls it. */
-  readonly requestId: string;
   /** Aborted when it takes too long. */
   readonly signal: AbortSignal;
   /** What the caller may do. */
@@ -36,6 +34,8 @@ export interface CallState {
   kind: RequestKind;
   /** Why it failed. */
   failure?: unknown;
+  /** The request, as the log calls it, if it failed. */
+  requestId?: string;
 }
 
 /** The types of the routes. */
@@ -77,6 +77,15 @@ export function namespaceOf(call: Call, kind: RequestKind, access: Access): stri
 
 const encoder = new TextEncoder();
 
+/** Headers of every answer: it is data of this moment, never a page. */
+export const COMMON: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
 /**
  * An answer of JSON text.
  *
@@ -89,6 +98,6 @@ export function json(text: string, status = 200, headers: Readonly<Record<string
   const body = encoder.encode(text);
   return new Response(body, {
     status,
-    headers: { ...headers, "content-type": "application/json", "content-length": String(body.length) },
+    headers: { ...COMMON, "content-type": "application/json", "content-length": String(body.length), ...headers },
   });
 }
