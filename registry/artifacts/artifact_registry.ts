@@ -8,7 +8,7 @@ import { KeyedLock } from "../../backends/keyed_lock.ts";
 import { inContext, isStorageError } from "../../backends/errors.ts";
 import { missing } from "./artifact_error.ts";
 import { ArtifactLock, type LockHeld, type LockOptions } from "./artifact_lock.ts";
-import type { AbortOptions, ArtifactEvent, ArtifactStorage, PutOptions } from "./artifact_storage.ts";
+import type { AbortOptions, ArtifactEvent, ArtifactStorage } from "./artifact_storage.ts";
 import { type BatchReport, reportOf } from "./batch_report.ts";
 import { auditAll, type Items, pairsOf, registerMany } from "./batch_registration.ts";
 import { CachedArtifacts } from "./cached_artifacts.ts";
@@ -16,14 +16,9 @@ import { follow, type FollowOptions } from "./follow.ts";
 import { ItemRules } from "./item_rules.ts";
 import { LocalArtifacts } from "./local_artifacts.ts";
 import { openFar } from "./open_storage.ts";
+import { Registrar } from "./registrar.ts";
 import { type Entry, readRegistration, type Register } from "./register.ts";
-import type {
-  ArtifactRegistryOptions,
-  IdentifierOptions,
-  OnDuplicate,
-  RegisterArtifactOptions,
-  RegisterBatchOptions,
-} from "./registry_options.ts";
+import type { ArtifactRegistryOptions, IdentifierOptions, RegisterBatchOptions } from "./registry_options.ts";
 import { checkKey } from "./wire.ts";
 
 /** How long a lock lasts if nothing is said, in milliseconds. */
@@ -65,13 +60,11 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    * `invalid-argument` for a key that cannot be one. Of several that register the same key at the same time, one wins, also across processes.
    */
   readonly register: Register<I, T>;
-  readonly #local: LocalArtifacts<T> | undefined;
   readonly #storage: ArtifactStorage<T>;
   readonly #quick: { find(key: string): { readonly value: T } | undefined } | undefined;
   readonly #rules: ItemRules<I, T>;
-  readonly #onDuplicate: OnDuplicate;
+  readonly #registrar: Registrar<I, T>;
   readonly #locks = new KeyedLock();
-  readonly #pending = new Set<Promise<void>>();
 
   /**
    * Creates a registry; nothing is asked of a server yet.
@@ -82,15 +75,19 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    */
   constructor(options: ArtifactRegistryOptions<I, T> = {}, local: LocalArtifacts<T> = new LocalArtifacts()) {
     this.#rules = new ItemRules((item) => this.refusal(item), options.schema, options.keyOf);
-    this.#onDuplicate = options.onDuplicate ?? "error";
     const far = openFar(options, this.#rules);
-    this.#local = far === undefined ? local : undefined;
     this.#storage = far ?? local;
     this.#quick = far === undefined ? local : far instanceof CachedArtifacts ? far : undefined;
+    this.#registrar = new Registrar(
+      this.#storage,
+      far === undefined ? local : undefined,
+      this.#rules,
+      options.onDuplicate ?? "error",
+    );
     this.register = ((...values: unknown[]) => {
       const { key, item, options, decorates } = readRegistration<I>(values);
-      if (decorates) return this.#enter(undefined, item);
-      return this.#run("register", key, () => this.#register(key ?? this.#rules.keyOf(item), item, options));
+      if (decorates) return this.#registrar.enter(undefined, item);
+      return this.#run("register", key, () => this.#registrar.register(key ?? this.#rules.keyOf(item), item, options));
     }) as Register<I, T>;
   }
 
@@ -101,50 +98,11 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
 
   async #run<R>(operation: string, key: string | undefined, work: () => Promise<R>): Promise<R> {
     try {
-      if (this.#pending.size > 0) await this.settled();
+      if (!this.#registrar.idle) await this.settled();
       return await work();
     } catch (error) {
       throw inContext(error, { operation, path: typeof key === "string" ? key : undefined });
     }
-  }
-
-  /** What is kept of an item: locally what the schema makes of it; else the item, and the schema is asked again when it is got. */
-  async #accept(key: string, item: I): Promise<{ kept: T; got: T }> {
-    checkKey(key);
-    const checked = this.#rules.check(item, key);
-    const got = checked instanceof Promise ? await checked : checked;
-    return { kept: this.#local ? got : item as unknown as T, got };
-  }
-
-  async #register(key: string, item: I, options: RegisterArtifactOptions): Promise<T> {
-    const { kept, got } = await this.#accept(key, item);
-    const onDuplicate = options.onDuplicate ?? this.#onDuplicate;
-    try {
-      await this.#storage.put(key, kept, { ifAbsent: onDuplicate !== "replace", signal: options.signal });
-      return got;
-    } catch (error) {
-      if (onDuplicate !== "keep" || !isStorageError(error, "already-exists")) throw error;
-      return (await this.#storage.get(key, options)).value;
-    }
-  }
-
-  /** Registers at once, or begins to. */
-  #enter(given: string | undefined, item: I): void {
-    const key = given ?? this.#rules.keyOf(item);
-    const checked = this.#local && this.#rules.check(item, key);
-    if (this.#local && !(checked instanceof Promise)) {
-      const options: PutOptions = { ifAbsent: this.#onDuplicate !== "replace" };
-      if (this.#onDuplicate === "keep" && this.#local.find(key)) return;
-      try {
-        return void this.#local.set(key, checked as T, options);
-      } catch (error) {
-        throw inContext(error, { operation: "register", path: key });
-      }
-    }
-    const done = this.#register(key, item, {}).then(() => void this.#pending.delete(done), (error) => {
-      throw inContext(error, { operation: "register", path: key });
-    });
-    this.#pending.add(done);
   }
 
   /**
@@ -156,7 +114,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    */
   entry(key?: string): Entry<I> {
     return (item) => {
-      this.#enter(key, item);
+      this.#registrar.enter(key, item);
       return item;
     };
   }
@@ -168,16 +126,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    * @throws {StorageError} The failure, or an `AggregateError` of several.
    */
   async settled(): Promise<void> {
-    const failures: unknown[] = [];
-    while (this.#pending.size > 0) {
-      const pending = [...this.#pending];
-      for (const result of await Promise.allSettled(pending)) {
-        if (result.status === "rejected") failures.push(result.reason);
-      }
-      for (const each of pending) this.#pending.delete(each);
-    }
-    if (failures.length > 1) throw new AggregateError(failures, `Cannot register ${failures.length} artifacts`);
-    if (failures.length === 1) throw failures[0];
+    await this.#registrar.settled();
   }
 
   /**
@@ -188,7 +137,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    */
   get(key: string, options?: AbortOptions): Promise<T> {
     // Nothing to wait for: a promise that is there already takes a tenth of the time of an asynchronous function.
-    if (this.#pending.size === 0 && options === undefined) {
+    if (this.#registrar.idle && options === undefined) {
       const held = this.#quick?.find(key);
       if (held !== undefined) return Promise.resolve(held.value);
     }
@@ -244,7 +193,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    */
   replace(key: string, item: I, options?: AbortOptions): Promise<T> {
     return this.#run("replace", key, async () => {
-      const { kept, got } = await this.#accept(key, item);
+      const { kept, got } = await this.#registrar.accept(key, item);
       try {
         await this.#storage.put(key, kept, { ifMatch: "*", signal: options?.signal });
         return got;
@@ -266,7 +215,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
     return this.#run("update", key, async () => {
       while (true) {
         const { value, etag } = await this.#storage.get(key, options);
-        const { kept, got } = await this.#accept(key, await change(value));
+        const { kept, got } = await this.#registrar.accept(key, await change(value));
         try {
           await this.#storage.put(key, kept, { ifMatch: etag, signal: options?.signal });
           return got;
@@ -294,15 +243,20 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    * @returns What became of each; it does not throw for an item that is not well.
    */
   registerBatch(items: Items<I>, options: RegisterBatchOptions = {}): Promise<BatchReport> {
-    const { onDuplicate = this.#onDuplicate } = options;
+    const { onDuplicate = this.#registrar.onDuplicate } = options;
     return this.#run(
       "register",
       undefined,
       () =>
-        registerMany(this.#storage, pairsOf(items), async (key, item) => (await this.#accept(key, item)).kept, {
-          ...options,
-          onDuplicate,
-        }),
+        registerMany(
+          this.#storage,
+          pairsOf(items),
+          async (key, item) => (await this.#registrar.accept(key, item)).kept,
+          {
+            ...options,
+            onDuplicate,
+          },
+        ),
     );
   }
 
@@ -342,7 +296,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
    */
   async validateBatch(items: Items<I>): Promise<BatchReport> {
     const outcome = pairsOf(items).map(async ([key, item]) => {
-      const failure = await this.#accept(key, item).then(() => undefined, (error: unknown) => error);
+      const failure = await this.#registrar.accept(key, item).then(() => undefined, (error: unknown) => error);
       return [key, failure] as const;
     });
     return reportOf(await Promise.all(outcome));
