@@ -72,7 +72,8 @@ export class Exchange {
     const { signal } = ended;
     const giveUp = (): void => ended.abort(call.signal!.reason);
     call.signal?.addEventListener("abort", giveUp, { once: true });
-    const timer = setTimeout(() => ended.abort(tooLate(base, timeout, call.key)), timeout);
+    const changes = call.method !== undefined && call.method !== "HEAD";
+    const timer = setTimeout(() => ended.abort(tooLate(base, timeout, call.key, changes)), timeout);
     this.#underWay.add(ended);
     const policy = { tries, delay: DELAY, maxDelay: MAX_DELAY, random: Math.random, counters: undefined };
     let attempt = 0;
