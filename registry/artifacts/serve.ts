@@ -53,9 +53,8 @@ async function serve(options: ServeOptions): Promise<void> {
     allowedHosts: [...allowedHosts, options.host],
     allowedOrigins,
     limits: { ...(timeout !== undefined && { timeout }) },
-    log: (note: ServerNote) => {
-      if (debug || note.level !== "debug") write(Deno.stderr, `${JSON.stringify(note)}\n`);
-    },
+    log: (note: ServerNote) => write(Deno.stderr, `${JSON.stringify(note)}\n`),
+    debug,
   });
   try {
     const listener = await listen(server, { hostname: options.host, port: options.port });

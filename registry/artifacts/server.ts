@@ -7,6 +7,7 @@
 import type { Hono } from "hono";
 import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
+import { Allowance } from "./server/allowance.ts";
 import { createApp } from "./server/app.ts";
 import type { FilesHandler } from "./server/files_routes.ts";
 import { Deadlines } from "./server/deadlines.ts";
@@ -76,7 +77,16 @@ export interface ArtifactServerOptions {
    * @default {undefined} nowhere
    */
   readonly log?: ((note: ServerNote) => void) | undefined;
+  /**
+   * Whether every answer is noted too.
+   *
+   * @default {false}
+   */
+  readonly debug?: boolean | undefined;
 }
+
+/** How many misses a second are told what was meant. */
+const HINTS = 20;
 
 /**
  * A registry of artifacts over HTTP: `/health`, `/ready`, `/stats`, `/metrics`, `/v1/…`, and the paths of the original under `/registry`.
@@ -119,6 +129,7 @@ export class ArtifactServer implements AsyncDisposable {
   readonly #service: Service;
   readonly #stopping = new AbortController();
   readonly #deadlines = new Deadlines();
+  readonly #debug: boolean;
   readonly #log: ((note: ServerNote) => void) | undefined;
   readonly #origins: ReadonlySet<string>;
   #tokens: Tokens | undefined;
@@ -129,14 +140,16 @@ export class ArtifactServer implements AsyncDisposable {
    * @throws {StorageError} `invalid-argument` for a limit that is none, `unsupported` if the store cannot list, write and delete.
    */
   constructor(options: ArtifactServerOptions) {
-    const { store, tokens, files, allowedHosts = [], allowedOrigins = [], limits, log } = options;
+    const { store, tokens, files, allowedHosts = [], allowedOrigins = [], limits, log, debug = false } = options;
     this.#tokens = tokens;
     this.#log = log;
+    this.#debug = debug;
     this.#origins = new Set(allowedOrigins);
     this.#service = {
       namespaces: new StoredNamespaces(store),
       limits: completeLimits(limits),
       metrics: new Metrics(),
+      hints: new Allowance(HINTS),
       stopping: this.#stopping.signal,
     };
     this.#app = createApp(this.#service, {
@@ -186,6 +199,9 @@ export class ArtifactServer implements AsyncDisposable {
       this.#deadlines.delete(late);
     }
     metrics.add(state.kind, response.status, performance.now() - begin);
+    if (this.#debug) {
+      this.note("debug", "answered", { kind: state.kind, status: response.status, method: request.method });
+    }
     metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
     metrics.bytesOut += Number(response.headers.get("content-length") ?? 0) || 0;
     return response;

@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import type { StoredNamespaces } from "../stored_namespaces.ts";
 import { checkNamespace } from "../wire.ts";
 import type { ServerLimits } from "./limits.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Metrics, RequestKind } from "./metrics.ts";
 import { RequestError } from "./problem.ts";
 import { type Access, covers, type Scope } from "./scope.ts";
@@ -20,6 +21,8 @@ export interface Service {
   readonly limits: ServerLimits;
   /** What was done. */
   readonly metrics: Metrics;
+  /** How often a miss may be told what was meant. */
+  readonly hints: Allowance;
   /** Aborted when the server shuts down. */
   readonly stopping: AbortSignal;
 }
