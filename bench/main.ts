@@ -7,6 +7,7 @@
  * @module
  */
 
+import { artifactTasks } from "./artifacts.ts";
 import { diskTasks } from "./disk.ts";
 import { importTasks } from "./import.ts";
 import { kvTasks } from "./kv.ts";
@@ -33,6 +34,7 @@ const ALL: readonly Task[] = [
   ...zarrTasks(),
   ...zarrCostTasks(),
   ...layerTasks(),
+  ...artifactTasks(),
   ...unstorageTasks(),
   ...serverTasks(),
 ];

@@ -67,6 +67,7 @@ export function keyPath(key: string): string {
  * @returns The key; `undefined` if the path is not that of a key.
  */
 export function pathKey(path: string): string | undefined {
+  if (path === "") return undefined;
   if (PLAIN.test(path) && path.length <= PART) return path;
   const bytes = path.replaceAll(`${MORE}/`, "").replace(
     /@[a-z]|[!.=^~][0-9a-f]{2}/g,
@@ -75,7 +76,7 @@ export function pathKey(path: string): string | undefined {
   );
   try {
     const key = decoder.decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
-    return key !== "" && keyPath(key) === path ? key : undefined;
+    return keyPath(key) === path ? key : undefined;
   } catch {
     // Not UTF-8, which keyPath always makes.
     return undefined;

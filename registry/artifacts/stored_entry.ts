@@ -6,6 +6,7 @@
 
 import { StorageError } from "../../backends/errors.ts";
 import type { Artifact } from "./artifact_storage.ts";
+import { checkWriteId } from "./wire.ts";
 
 /** An artifact, and what names the write that brought it. */
 export interface StoredEntry extends Artifact<string> {
@@ -14,7 +15,6 @@ export interface StoredEntry extends Artifact<string> {
 }
 
 const HEAD = /^\{"etag":"([\w-]{1,64})","write":"([\w-]{0,64})","value":/;
-const WRITE_ID = /^[\w-]{1,64}$/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -27,9 +27,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @throws {StorageError} `invalid-argument` if it cannot be a name of a write.
  */
 export function newEntry(value: string, writeId: string | undefined): StoredEntry {
-  if (writeId !== undefined && !WRITE_ID.test(writeId)) {
-    throw new StorageError("invalid-argument", "a write id is 1 to 64 of the characters A-Z a-z 0-9 _ -");
-  }
+  checkWriteId(writeId);
   return { value, etag: crypto.randomUUID(), writeId: writeId ?? "" };
 }
 

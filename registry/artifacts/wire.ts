@@ -112,6 +112,19 @@ export function wrongKey(key: unknown): string | undefined {
   return length > MAX_KEY ? `at most ${MAX_KEY} bytes in UTF-8: these are ${length}` : undefined;
 }
 
+const WRITE_ID = /^[\w-]{1,64}$/;
+
+/**
+ * Checks what names a write.
+ *
+ * @param writeId The name, if there is one.
+ * @throws {ArtifactError} `invalid-argument` if it cannot be one.
+ */
+export function checkWriteId(writeId: string | undefined): void {
+  if (writeId === undefined || WRITE_ID.test(writeId)) return;
+  throw new ArtifactError("invalid-argument", "a write id is 1 to 64 of the characters A-Z a-z 0-9 _ -");
+}
+
 /** A name in quotes; a very long one without its end. */
 function shown(name: unknown): string {
   if (typeof name !== "string") return String(typeof name);
@@ -176,7 +189,7 @@ export function segmentKey(segment: string): string {
  *
  * assert.equal(encodeValue({ lr: 0.1 }), '{"lr":0.1}');
  * assert.deepEqual(decodeValue(encodeValue(new Map([[1n, new Date(0)]]))), new Map([[1n, new Date(0)]]));
- * assert.throws(() => encodeValue({ loss() {} }), /at loss: a function/);
+ * assert.throws(() => encodeValue({ loss() {} }), /loss: a function/);
  * ```
  */
 export function encodeValue(value: unknown): string {
