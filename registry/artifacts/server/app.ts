@@ -6,9 +6,10 @@
 
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { FilesHandler } from "../files.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
-import { type FilesHandler, filesRoutes } from "./files_routes.ts";
+import { filesRoutes } from "./files_routes.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
