@@ -19,7 +19,7 @@ import { cloneValue } from "./clone.ts";
 import { Codec } from "./codec.ts";
 import type { EntriesOptions, ExpiringSaveOptions, FileInfo, SaveResult } from "./data_source.ts";
 import { inContext, isStorageError, StorageError } from "./errors.ts";
-import { builtinFormats } from "./formats/format_registry.ts";
+import { builtinFormats, type FormatRegistry } from "./formats/format_registry.ts";
 import type { MemoryBackendOptions, MemoryLoadOptions, MemoryPolicy, MemorySaveOptions } from "./memory_options.ts";
 import { normalizePath } from "./path.ts";
 import { cut } from "./stores/range.ts";
@@ -68,6 +68,11 @@ export class MemoryBackend extends StorageBackend {
     super();
     this.#policy = options.policy ?? "copy";
     this.#codec = new Codec(options.formats ?? builtinFormats());
+  }
+
+  /** The formats that bytes are made with. */
+  get formats(): FormatRegistry {
+    return this.#codec.formats;
   }
 
   /** Whether paths are checked against the file system before use: no, they are not of it. */

@@ -313,7 +313,12 @@ export class StoreBackend<S extends Store = Store> extends StorageBackend {
     const write = this.writeOptions({ overwrite: options.overwrite ?? false, signal: options.signal });
     if (this.store.copy) return void await this.store.copy(from, to, write);
     const source = await this.openRead(from, { signal: options.signal });
-    await source.pipeTo(await this.openWrite(to, write));
+    try {
+      await source.pipeTo(await this.openWrite(to, write));
+    } catch (error) {
+      if (!source.locked) await source.cancel(error);
+      throw error;
+    }
   }
 
   /** See `StorageBackend.openRead`. */

@@ -44,7 +44,7 @@ async function residentMemory(pid: number): Promise<number> {
 
 /** One request: three in four read one entry; the rest write, delete, list, and send batches. */
 async function one(connection: Connection, number: number): Promise<number> {
-  const key = `key ${(number * 7919) % 1000}`;
+  const key = `key-${Math.imul(number, 2654435761) >>> 22}`; // one of 1024, whatever the kind
   const entry = `${ENTRIES}/${keySegment(key)}`;
   const kind = number % 100;
   const value = `{"number":${number},"weights":[0.25,0.5,0.75]}`;
@@ -84,6 +84,12 @@ async function load(port: number, rate: number, seconds: number): Promise<number
 
 async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
   await using server = await start(directory, "mixed");
+  {
+    using connection = await Connection.to(server.port);
+    const ops = Array.from({ length: 1024 }, (_, index) => `{"op":"put","key":"key-${index}","value":${index}}`);
+    const path = ENTRIES.replace("entries", "batch");
+    expect(await connection.request("POST", path, JSON_TYPE, `{"ops":[${ops.join()}]}`), 200);
+  }
   await load(server.port, RATE / 3, 2);
   const seconds = quick ? 5 : 60;
   const early = load(server.port, RATE, seconds / 5);

@@ -23,6 +23,12 @@ const IMPORTS: Readonly<Record<string, string>> = {
   kv: "@polystore/polystore/kv",
   sqlite: "@polystore/polystore/sqlite",
   zarr: "@polystore/polystore/zarr",
+  remote: "@polystore/polystore/remote",
+};
+
+/** What no import adds alone, by name: how to add it. */
+const NEEDING: Readonly<Record<string, string>> = {
+  http: 'registry.register("http", () => new HttpBackend({ url })), from "@polystore/polystore/http"',
 };
 
 /**
@@ -191,6 +197,8 @@ export function unknownBackend(name: string, known: readonly string[]): StorageE
   const similar = nearest(name, known);
   const hint = IMPORTS[name] !== undefined
     ? `; import "${IMPORTS[name]}" to add it`
+    : NEEDING[name] !== undefined
+    ? `; add it: ${NEEDING[name]}`
     : similar !== undefined
     ? `; did you mean "${similar}"?`
     : "";

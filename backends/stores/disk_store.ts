@@ -95,6 +95,11 @@ export class DiskStore implements Complete<Omit<Store, keyof Timed>> {
     this.#writer = new DiskWriter(this.#places, options.durability ?? "full");
   }
 
+  /** Whether it has a root, outside of which nothing is read or written. */
+  get confined(): boolean {
+    return this.#places.confined;
+  }
+
   /** See `Readable.read`. */
   async read(path: string, options?: ReadOptions): Promise<Uint8Array | undefined> {
     options?.signal?.throwIfAborted();

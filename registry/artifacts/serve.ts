@@ -36,6 +36,13 @@ async function openStore(keeping: Keeping): Promise<Store> {
   }
 }
 
+async function openFiles(directories: ServeOptions["files"]): Promise<Record<string, Store> | undefined> {
+  const names = Object.keys(directories);
+  if (names.length === 0) return undefined;
+  const { DiskStore } = await import("../../backends/stores/disk_store.ts");
+  return Object.fromEntries(names.map((name) => [name, new DiskStore({ root: directories[name]! })]));
+}
+
 async function tokensOf({ token, tokenFile }: ServeOptions): Promise<Tokens | undefined> {
   const given = token === undefined ? undefined : Tokens.of(token);
   const filed = tokenFile === undefined ? undefined : await readTokens(tokenFile);
@@ -46,16 +53,17 @@ async function tokensOf({ token, tokenFile }: ServeOptions): Promise<Tokens | un
 async function serve(options: ServeOptions): Promise<void> {
   const tokens = await tokensOf(options);
   const store = await openStore(options.keeping);
+  const files = await openFiles(options.files);
   const { debug, allowedHosts, allowedOrigins, timeout } = options;
   await using server = new ArtifactServer({
     store,
     tokens,
+    files,
     allowedHosts: [...allowedHosts, options.host],
     allowedOrigins,
     limits: { ...(timeout !== undefined && { timeout }) },
-    log: (note: ServerNote) => {
-      if (debug || note.level !== "debug") write(Deno.stderr, `${JSON.stringify(note)}\n`);
-    },
+    log: (note: ServerNote) => write(Deno.stderr, `${JSON.stringify(note)}\n`),
+    debug,
   });
   try {
     const listener = await listen(server, { hostname: options.host, port: options.port });

@@ -7,13 +7,14 @@
 import type { Hono } from "hono";
 import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
+import { files, type Served } from "./files.ts";
+import { Allowance } from "./server/allowance.ts";
 import { createApp } from "./server/app.ts";
-import type { FilesHandler } from "./server/files_routes.ts";
 import { Deadlines } from "./server/deadlines.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
 import { problemResponse } from "./server/problem.ts";
-import { type CallEnv, type CallState, COMMON, type Service } from "./server/service.ts";
+import { type CallEnv, type CallState, type Service, withCommon } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { Tokens } from "./server/tokens.ts";
 import { StoredNamespaces } from "./stored_namespaces.ts";
@@ -22,7 +23,7 @@ export * from "./server/listen.ts";
 export * from "./server/scope.ts";
 export * from "./server/tokens.ts";
 export type { BodyLimits } from "./server/body.ts";
-export type { FilesHandler, ServerLimits };
+export type { Served, ServerLimits };
 
 /** What a server notes: one line of its log. */
 export interface ServerNote {
@@ -47,11 +48,12 @@ export interface ArtifactServerOptions {
    */
   readonly tokens?: Tokens | undefined;
   /**
-   * What answers at `/v1/files`, behind the tokens.
+   * Backends and stores whose files are served at `/v1/files/<name>`, to tokens with a scope `files:<name>`. They stay the caller's to
+   * close.
    *
-   * @default {undefined} nothing
+   * @default {undefined} none
    */
-  readonly files?: FilesHandler | undefined;
+  readonly files?: Served | undefined;
   /**
    * The names that the server goes by, without ports, beside `localhost` and addresses; `"*"` is any.
    *
@@ -76,7 +78,16 @@ export interface ArtifactServerOptions {
    * @default {undefined} nowhere
    */
   readonly log?: ((note: ServerNote) => void) | undefined;
+  /**
+   * Whether every answer is noted too.
+   *
+   * @default {false}
+   */
+  readonly debug?: boolean | undefined;
 }
+
+/** How many misses a second are told what was meant. */
+const HINTS = 20;
 
 /**
  * A registry of artifacts over HTTP: `/health`, `/ready`, `/stats`, `/metrics`, `/v1/…`, and the paths of the original under `/registry`.
@@ -119,6 +130,7 @@ export class ArtifactServer implements AsyncDisposable {
   readonly #service: Service;
   readonly #stopping = new AbortController();
   readonly #deadlines = new Deadlines();
+  readonly #debug: boolean;
   readonly #log: ((note: ServerNote) => void) | undefined;
   readonly #origins: ReadonlySet<string>;
   #tokens: Tokens | undefined;
@@ -129,21 +141,23 @@ export class ArtifactServer implements AsyncDisposable {
    * @throws {StorageError} `invalid-argument` for a limit that is none, `unsupported` if the store cannot list, write and delete.
    */
   constructor(options: ArtifactServerOptions) {
-    const { store, tokens, files, allowedHosts = [], allowedOrigins = [], limits, log } = options;
+    const { store, tokens, allowedHosts = [], allowedOrigins = [], limits, log, debug = false } = options;
     this.#tokens = tokens;
     this.#log = log;
+    this.#debug = debug;
     this.#origins = new Set(allowedOrigins);
     this.#service = {
       namespaces: new StoredNamespaces(store),
       limits: completeLimits(limits),
       metrics: new Metrics(),
+      hints: new Allowance(HINTS),
       stopping: this.#stopping.signal,
     };
     this.#app = createApp(this.#service, {
       tokens: () => this.#tokens,
       hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
       origins: this.#origins,
-      files,
+      files: options.files && files(options.files, { signal: this.#stopping.signal }),
     });
   }
 
@@ -186,6 +200,9 @@ export class ArtifactServer implements AsyncDisposable {
       this.#deadlines.delete(late);
     }
     metrics.add(state.kind, response.status, performance.now() - begin);
+    if (this.#debug) {
+      this.note("debug", "answered", { kind: state.kind, status: response.status, method: request.method });
+    }
     metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
     metrics.bytesOut += Number(response.headers.get("content-length") ?? 0) || 0;
     return response;
@@ -203,12 +220,7 @@ export class ArtifactServer implements AsyncDisposable {
     if (response.status === 500) {
       this.note("error", "a request failed", { requestId: state.requestId, ...described(state.failure) });
     }
-    if (!response.headers.has("x-content-type-options")) {
-      for (const [name, value] of Object.entries(COMMON)) {
-        if (!response.headers.has(name)) response.headers.set(name, value);
-      }
-    }
-    return response;
+    return withCommon(response);
   }
 
   /** Writes a line into the log. */
@@ -219,7 +231,7 @@ export class ArtifactServer implements AsyncDisposable {
   /** Ends all watching; what else is being answered goes on. Calling it again does nothing. */
   async close(): Promise<void> {
     this.#stopping.abort(new StorageError("closed", "the server is shutting down"));
-    this.#deadlines.settle();
+    this.#deadlines.close();
     await Promise.resolve();
   }
 

@@ -6,9 +6,10 @@
 
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { FilesHandler } from "../files.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
-import { type FilesHandler, filesRoutes } from "./files_routes.ts";
+import { filesRoutes } from "./files_routes.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
@@ -45,7 +46,11 @@ const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
   const app = new Hono<CallEnv>();
   app.use(async (call, next) => {
-    checkHost(call.req.header("host") ?? new URL(call.req.url).host, options.hosts);
+    const host = hostOf(call.req.url);
+    checkHost(host, options.hosts);
+    // A request can name two: one in its first line, one in the header.
+    const named = call.req.header("host");
+    if (named !== undefined && named !== host) checkHost(named, options.hosts);
     checkOrigin(call.req.raw, options.origins);
     await next();
   });
@@ -70,6 +75,13 @@ export function createApp(service: Service, options: AppOptions): Hono<CallEnv> 
     return problemResponse(error, call.env.requestId = crypto.randomUUID());
   });
   return app;
+}
+
+/** What is between `//` and the next `/` of an address. */
+function hostOf(url: string): string {
+  const begin = url.indexOf("//") + 2;
+  const end = url.indexOf("/", begin);
+  return url.slice(begin, end < 0 ? undefined : end);
 }
 
 function scopesOf(header: string | undefined, tokens: Tokens | undefined): readonly Scope[] {

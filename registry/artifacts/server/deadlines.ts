@@ -12,6 +12,7 @@ const PERIOD = 100;
 /** Requests that may only take so long. */
 export class Deadlines {
   readonly #ends = new Map<AbortController, number>();
+  #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -28,6 +29,7 @@ export class Deadlines {
   /** Takes a request out that was answered. */
   delete(request: AbortController): void {
     this.#ends.delete(request);
+    if (this.#closed) this.close();
   }
 
   #look(): void {
@@ -41,8 +43,9 @@ export class Deadlines {
     if (this.#ends.size > 0) this.#timer = setTimeout(() => this.#look(), PERIOD);
   }
 
-  /** Ends the timer at once if there is nothing to wait for. */
-  settle(): void {
+  /** Ends the timer as soon as there is nothing to wait for. */
+  close(): void {
+    this.#closed = true;
     if (this.#ends.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;

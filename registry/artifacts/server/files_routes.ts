@@ -5,29 +5,17 @@
  */
 
 import type { Hono } from "hono";
+import { changesFiles, type FilesHandler } from "../files.ts";
 import { RequestError } from "./problem.ts";
-import type { Access } from "./scope.ts";
-import { type Call, type CallEnv, permit, type Service } from "./service.ts";
-
-/** Serves the files of backends, at `/v1/files/<backend>`. */
-export type FilesHandler = (request: Request) => Promise<Response>;
-
-const READING = /^(?:GET|HEAD)$/;
-const READING_OPERATIONS: ReadonlySet<string> = new Set(["readMany", "readSymlink", "stat"]);
+import { type CallEnv, permit, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function filesRoutes(app: Hono<CallEnv>, service: Service, files: FilesHandler): void {
   app.all("/v1/files/:backend", async (call) => {
     call.env.kind = "files";
-    permit(call, `files:${call.req.param("backend")}`, accessOf(call));
+    permit(call, `files:${call.req.param("backend")}`, changesFiles(call.req.raw) ? "write" : "read");
     return await files(unpausing(call.req.raw, service.limits.timeout));
   });
-}
-
-function accessOf(call: Call): Access {
-  if (READING.test(call.req.method)) return "read";
-  const operation = call.req.query("op");
-  return call.req.method === "POST" && operation !== undefined && READING_OPERATIONS.has(operation) ? "read" : "write";
 }
 
 /** A request whose body ends with an error when it pauses for too long: a large file may take its time, but not forever. */

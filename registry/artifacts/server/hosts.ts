@@ -30,8 +30,8 @@ export function isLoopback(host: string): boolean {
  * @param allowed The names there are beside addresses and `localhost`; `"*"` is any.
  * @throws {RequestError} 421 if it is for someone else.
  */
-export function checkHost(header: string | null, allowed: ReadonlySet<string>): void {
-  const host = (header ?? "").toLowerCase();
+export function checkHost(header: string, allowed: ReadonlySet<string>): void {
+  const host = header.toLowerCase();
   const name = host.replace(PORT, "");
   if (ADDRESS.test(name) || allowed.has("*") || allowed.has(name) || allowed.has(host)) return;
   throw new RequestError(421, "permission-denied", "this server does not go by that name; its owner can allow it");

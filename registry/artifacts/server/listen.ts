@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
 import { isLoopback } from "./hosts.ts";
@@ -50,8 +52,20 @@ export interface Listener extends AsyncDisposable {
 const KEEP_ALIVE = 60_000;
 /** How often slow connections are looked for, in milliseconds. */
 const CHECK = 1000;
+/** For how long what nobody reads is let go by, in milliseconds. */
+const LINGER = 500;
 /** The most bytes of headers; the longest path of the original is in them. */
 const MAX_HEADERS = 32 * 1024;
+
+/** A body that nobody read is let go by for a moment, so that the client reads the answer before the connection ends. */
+function linger(request: IncomingMessage, socket: Socket): void {
+  if (request.complete || socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER);
+  const end = (): void => clearTimeout(timer);
+  socket.once("close", end);
+  request.once("end", end);
+  request.resume();
+}
 
 /**
  * Listens.
@@ -86,14 +100,21 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
   }
   const { createServer } = await import("node:http");
   const { getRequestListener } = await import("@hono/node-server");
-  const listener = getRequestListener(server.fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(server.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
   const http = createServer({
     headersTimeout: server.timeout,
     requestTimeout: 0, // bodies are bounded where they are read: a large file may take its time
     keepAliveTimeout: KEEP_ALIVE,
     connectionsCheckingInterval: CHECK,
     maxHeaderSize: MAX_HEADERS,
-  }, (request, response) => void listener(request, response));
+  }, (request, response) => {
+    const { socket } = request; // the request forgets it when it ends
+    response.once("close", () => linger(request, socket));
+    listener(request, response).catch((error) => {
+      server.note("error", "an answer could not be sent", { error: String(error) });
+      socket.destroy();
+    });
+  });
   http.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     http.once("error", (cause) => {

@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import type { StoredNamespaces } from "../stored_namespaces.ts";
 import { checkNamespace } from "../wire.ts";
 import type { ServerLimits } from "./limits.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Metrics, RequestKind } from "./metrics.ts";
 import { RequestError } from "./problem.ts";
 import { type Access, covers, type Scope } from "./scope.ts";
@@ -20,6 +21,8 @@ export interface Service {
   readonly limits: ServerLimits;
   /** What was done. */
   readonly metrics: Metrics;
+  /** How often a miss may be told what was meant. */
+  readonly hints: Allowance;
   /** Aborted when the server shuts down. */
   readonly stopping: AbortSignal;
 }
@@ -78,13 +81,21 @@ export function namespaceOf(call: Call, kind: RequestKind, access: Access): stri
 const encoder = new TextEncoder();
 
 /** Headers of every answer: it is data of this moment, never a page. */
-export const COMMON: Readonly<Record<string, string>> = {
+const COMMON: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
 };
+
+/** Adds what is common to an answer that has not got it yet. */
+export function withCommon(response: Response): Response {
+  const { headers } = response;
+  if (headers.has("referrer-policy")) return response;
+  for (const [name, value] of Object.entries(COMMON)) if (!headers.has(name)) headers.set(name, value);
+  return response;
+}
 
 /**
  * An answer of JSON text.

@@ -59,6 +59,7 @@ async function acquire(call: Call, service: Service): Promise<Response> {
   const key = segmentKey(call.req.param("key")!);
   const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits)));
   if (token !== undefined && !Number.isSafeInteger(token)) throw wrongToken();
+  if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
   try {
     const request = { owner, ttl, token, signal: call.env.signal };
     return json(JSON.stringify(await service.namespaces.open(namespace).acquire(key, request)));
@@ -74,7 +75,8 @@ async function acquire(call: Call, service: Service): Promise<Response> {
 async function release(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "lock", "write");
   const key = segmentKey(call.req.param("key")!);
-  const token = Number(call.req.query("token") ?? NaN);
+  const text = call.req.query("token") ?? "";
+  const token = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(token)) throw wrongToken();
   await service.namespaces.open(namespace).release(key, token, { signal: call.env.signal });
   return new Response(null, { status: 204 });

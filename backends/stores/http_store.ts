@@ -1,0 +1,265 @@
+/**
+ * {@linkcode HttpStore}: what web servers serve.
+ *
+ * @module
+ */
+
+import { StorageError } from "../errors.ts";
+import { changed, wrongAnswer } from "./http_error.ts";
+import { etagOf, HttpContent, isWeak, lengthOf } from "./http_content.ts";
+import { findListing, type HttpListing, timeOf } from "./http_listing.ts";
+import { nginxListing } from "./http_listing_nginx.ts";
+import { s3Listing } from "./http_listing_s3.ts";
+import { HttpMemory, type KeptContent } from "./http_memory.ts";
+import { rangeHeader, sizeAround, sizeBehind } from "./http_range.ts";
+import { discard, HttpSite, type HttpSiteOptions } from "./http_site.ts";
+import { streamContent } from "./http_stream.ts";
+import { cut, extentOf } from "./range.ts";
+import type { AbortOptions, ByteRange, Entry, Listable, ListOptions, ReadOptions, Stat, Store } from "./store.ts";
+import { streamOf } from "./stream.ts";
+
+export type { HttpListing } from "./http_listing.ts";
+export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type HttpSiteOptions } from "./http_site.ts";
+
+/** Options of {@linkcode HttpStore}. */
+export interface HttpStoreOptions extends HttpSiteOptions {
+  /**
+   * How the server tells what it has: `nginx` (`autoindex_format json`), `s3` (ListObjectsV2, `url` being that of the bucket), or a way of
+   * your own. `auto` finds out with the first listing; with `none`, there is no `list`.
+   *
+   * @default {"auto"}
+   */
+  listing?: "auto" | "none" | "nginx" | "s3" | HttpListing | undefined;
+  /**
+   * How many bytes of what was read whole are kept, to ask with `If-None-Match`: what has not changed does not come again.
+   *
+   * @default {0}
+   */
+  revalidate?: number | undefined;
+  /**
+   * Believe weak etags (`W/"…"`) too, which a server need not change with every byte.
+   *
+   * @default {false} they are taken for none
+   */
+  trustWeakEtags?: boolean | undefined;
+}
+
+const LISTINGS: Readonly<Record<"nginx" | "s3", HttpListing>> = { nginx: nginxListing, s3: s3Listing };
+
+/** What is asked for besides a path. */
+interface Wish extends AbortOptions {
+  readonly range?: ByteRange | undefined;
+  /** Content that need not come again. */
+  readonly kept?: KeptContent | undefined;
+  /** The etag that the content must have. */
+  readonly etag?: string | undefined;
+}
+
+/**
+ * The files of a web server, to be read: whole, in ranges, as streams. Needs `--allow-net` for its host.
+ *
+ * What comes is checked against what was asked for and what was announced: content that is cut short, longer, or not of the range is
+ * an error, never an answer. A server that knows no ranges is read up to where the range ends. All bytes of a read or a stream are of one
+ * version; a stream whose connection is cut goes on, up to three times, if the content has an etag.
+ *
+ * A path is a directory if the server redirects from it to the same with a `/`, as web servers do, or lists something in it. A server
+ * that answers any path with a page cannot be told from one that has such files.
+ *
+ * Redirects are followed, ten at most, never from `https:` to `http:`; `headers` do not go to another origin.
+ *
+ * @example
+ * ```ts
+ * import { HttpStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * const pages: Record<string, string> = { "/data/a.txt": "alpha" };
+ * await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
+ *   const page = pages[new URL(url).pathname];
+ *   return new Response(page, { status: page === undefined ? 404 : 200 });
+ * });
+ * const store = new HttpStore({ url: `http://127.0.0.1:${server.addr.port}/data` });
+ * const bytes = await store.read("a.txt", { range: { suffix: 3 } });
+ * assert.equal(new TextDecoder().decode(bytes), "pha");
+ * assert.equal(await store.read("b.txt"), undefined);
+ * ```
+ */
+export class HttpStore implements Store {
+  /** How the server is asked. */
+  readonly site: HttpSite;
+  /** See `Listable.list`. Not there with `listing: "none"`; throws `unsupported` if the server lists in no way that is known. */
+  readonly list: Listable["list"] | undefined;
+  readonly #memory: HttpMemory | undefined;
+  readonly #trustWeak: boolean;
+  /** How the server lists; `null` if it does not, `undefined` if that is not known yet. */
+  #listing: HttpListing | null | undefined;
+
+  /**
+   * Creates a store; the server is not asked yet.
+   *
+   * @throws {StorageError} `invalid-argument` for a URL that is none, or not of the kind that is wanted.
+   */
+  constructor(options: HttpStoreOptions) {
+    const { listing = "auto", revalidate = 0, trustWeakEtags = false } = options;
+    this.site = new HttpSite(options);
+    this.#trustWeak = trustWeakEtags;
+    this.#memory = revalidate > 0 ? new HttpMemory(revalidate) : undefined;
+    this.#listing = typeof listing === "object"
+      ? listing
+      : listing === "auto"
+      ? undefined
+      : listing === "none"
+      ? null
+      : LISTINGS[listing];
+    this.list = this.#listing === null ? undefined : (prefix, options) => this.#list(prefix, options);
+  }
+
+  /**
+   * See `Readable.read`.
+   *
+   * @throws {StorageError} `permission-denied`, `unavailable` (often retryable), `corrupt` for an answer that cannot be right.
+   */
+  async read(path: string, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
+    const { range, into, signal } = options;
+    const kept = this.#memory?.get(path);
+    const content = await this.#content(path, { range, signal, kept });
+    if (!(content instanceof HttpContent)) return content && copy(content, into);
+    const bytes = await content.read(into);
+    if (range === undefined && content.etag !== undefined) await this.#memory?.keep(path, content.etag, bytes);
+    return bytes;
+  }
+
+  /** See `Readable.stat`. */
+  async stat(path: string, options: AbortOptions = {}): Promise<Stat | undefined> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (path === "") return { kind: "directory" };
+    const url = this.site.urlOf(path);
+    let answer = await this.site.ask(url, { path, signal, method: "HEAD", accept: [200, 405, 501] });
+    if (answer instanceof Response && answer.status !== 200) {
+      await discard(answer, options);
+      const headers = { range: "bytes=0-0" };
+      answer = await this.site.ask(url, { path, signal, headers, accept: [200, 206, 416] });
+    }
+    if (answer === "directory") return { kind: "directory" };
+    if (answer === "nothing") {
+      const listing = await this.#lister(path, signal);
+      return await listing?.isDirectory?.(this.site, path, options) ? { kind: "directory" } : undefined;
+    }
+    await answer.body?.cancel();
+    const { status, headers } = answer;
+    const size = status === 206 ? sizeAround(headers) : status === 416 ? sizeBehind(headers) : lengthOf(headers);
+    const packed = headers.has("content-encoding");
+    return {
+      kind: "file",
+      size: packed ? undefined : size,
+      modified: timeOf(headers.get("last-modified")),
+      etag: packed ? undefined : etagOf(headers, this.#trustWeak),
+    };
+  }
+
+  /**
+   * See `Accelerated.openRead`.
+   *
+   * @throws {StorageError} What `read` throws.
+   */
+  async openRead(path: string, options: ReadOptions = {}): Promise<ReadableStream<Uint8Array> | undefined> {
+    const { range, signal } = options;
+    const content = await this.#content(path, { range, signal });
+    if (!(content instanceof HttpContent)) return content && streamOf(content, signal);
+    const end = range !== undefined && "offset" in range && range.length !== undefined
+      ? range.offset + range.length
+      : undefined;
+    return streamContent(content, async ({ etag, size }, position) => {
+      const rest = { offset: position, length: end === undefined ? undefined : end - position };
+      const more = await this.#content(path, { range: rest, signal, etag });
+      if (more instanceof HttpContent && more.size === size) return more;
+      if (more instanceof HttpContent) await more.cancel();
+      throw changed(path);
+    });
+  }
+
+  /** See `Closable.close`. Forgets what was kept. */
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    this.#memory?.clear();
+  }
+
+  /** Asks for content: `undefined` if there is none, bytes if they are known already. */
+  async #content(path: string, wish: Wish): Promise<HttpContent | Uint8Array | undefined> {
+    const { range, kept, etag, signal } = wish;
+    signal?.throwIfAborted();
+    if (path === "") return undefined;
+    if (range !== undefined && isEmpty(range)) {
+      return (await this.stat(path, { signal }))?.kind === "file" ? new Uint8Array() : undefined;
+    }
+    const header = rangeHeader(range);
+    const answer = await this.site.ask(this.site.urlOf(path), {
+      path,
+      signal,
+      headers: {
+        ...(header !== undefined && { range: header }),
+        ...(etag !== undefined && !isWeak(etag) && { "if-match": etag }),
+        ...(kept && { "if-none-match": kept.etag }),
+      },
+      accept: [200, 206, ...(header === undefined ? [] : [416]), ...(etag ? [412] : []), ...(kept ? [304] : [])],
+    });
+    if (typeof answer === "string") return undefined;
+    const { status, headers } = answer;
+    if (status === 200 || status === 206) {
+      const asked = header === undefined ? undefined : range;
+      const content = await HttpContent.of(answer, { path, signal, range: asked, trustWeak: this.#trustWeak });
+      if (etag === undefined || content.etag === etag) return content;
+      await content.cancel();
+      throw changed(path);
+    }
+    await discard(answer, { signal });
+    if (status === 412) throw changed(path);
+    if (status === 416) return await this.#pastEnd(path, wish, sizeBehind(headers));
+    if ((headers.get("etag") ?? kept!.etag) !== kept!.etag) throw wrongAnswer(path, "304 for another etag");
+    return cut(kept!.bytes, range);
+  }
+
+  /** What a range is of which the server says that nothing is there. */
+  async #pastEnd(path: string, wish: Wish, told: number | undefined): Promise<HttpContent | Uint8Array | undefined> {
+    const { range, signal } = wish;
+    const stat = told === undefined || (range && "suffix" in range) ? await this.stat(path, { signal }) : undefined;
+    if (stat !== undefined && stat.kind !== "file") return undefined;
+    const size = told ?? stat?.size;
+    if (size === undefined) throw wrongAnswer(path, "416 without the size of the content");
+    const { start, end } = extentOf(size, range);
+    if (start === end) return new Uint8Array();
+    if (range && "offset" in range) throw wrongAnswer(path, `416 for ${start} of ${size} bytes`);
+    // Some know ranges and no suffixes.
+    return await this.#content(path, { range: { offset: start, length: end - start }, signal, etag: stat?.etag });
+  }
+
+  async *#list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    options.signal?.throwIfAborted();
+    const listing = await this.#lister(prefix, options.signal);
+    if (listing === undefined) {
+      const detail = "the server lists in no way that is known: give `listing`, or ask for paths that you know";
+      throw new StorageError("unsupported", detail, { path: prefix });
+    }
+    yield* listing.list(this.site, prefix, options);
+  }
+
+  /** How the server lists, if it does. */
+  async #lister(path: string, signal: AbortSignal | undefined): Promise<HttpListing | undefined> {
+    if (this.#listing === undefined) {
+      this.#listing = await findListing(this.site, Object.values(LISTINGS), { path, signal }) ?? null;
+    }
+    return this.#listing ?? undefined;
+  }
+}
+
+/** Whether a range has no bytes, whatever the content; throws for one that is none. */
+function isEmpty(range: ByteRange): boolean {
+  const { start, end } = extentOf(Number.MAX_SAFE_INTEGER, range);
+  return start === end && ("suffix" in range || range.length === 0);
+}
+
+function copy(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
+  if (into === undefined || into.length < bytes.length) return bytes.slice();
+  into.set(bytes);
+  return into.subarray(0, bytes.length);
+}

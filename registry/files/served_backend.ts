@@ -1,0 +1,135 @@
+/**
+ * {@linkcode ServedBackend}: a backend, as the requests for it meet it.
+ *
+ * @module
+ */
+
+import type { ChangeLog } from "./change_log.ts";
+import { FileQuery } from "./file_query.ts";
+import { RefusedRequest } from "./file_problem.ts";
+import type { ServedStore } from "./served_store.ts";
+
+/** What a request may not exceed. */
+export interface FileLimits {
+  /** Bytes of one content. */
+  readonly body: number;
+  /** Entries of a page. */
+  readonly page: number;
+  /** Bytes of a path. */
+  readonly path: number;
+}
+
+/** What is served under one name. */
+export interface ServedBackend {
+  /** The name. */
+  readonly name: string;
+  /** The server process. */
+  readonly serverId: string;
+  /** Its store. */
+  readonly served: ServedStore;
+  /** Its changes. */
+  readonly changes: ChangeLog;
+  /** Limits. */
+  readonly limits: FileLimits;
+  /** Ends what has no end by itself. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A request for something in a backend. */
+export class FileRequest {
+  /** The request. */
+  readonly request: Request;
+  /** The backend. */
+  readonly backend: ServedBackend;
+  /** The parameters. */
+  readonly query: FileQuery;
+
+  /** Checks the parameters. */
+  constructor(request: Request, backend: ServedBackend) {
+    this.request = request;
+    this.backend = backend;
+    const { url } = request;
+    const mark = url.indexOf("?");
+    this.query = new FileQuery(mark < 0 ? "" : url.slice(mark).replace(/#.*$/, ""), backend.limits.path);
+  }
+
+  /** What the server has. */
+  get served(): ServedStore {
+    return this.backend.served;
+  }
+
+  /** A header. */
+  header(name: string): string | null {
+    return this.request.headers.get(name);
+  }
+
+  /** The media type of the body. */
+  get mediaType(): string {
+    return (this.header("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  }
+
+  /** How long the body is, if that is told. */
+  get length(): number | undefined {
+    const text = this.header("content-length");
+    return text === null ? undefined : Number(text);
+  }
+
+  /** Refuses a body that is too long, or that is not what it seems. */
+  checkBody(most: number): void {
+    const encoding = this.header("content-encoding");
+    if (encoding !== null && encoding !== "identity") {
+      throw new RefusedRequest(
+        [415, "Unsupported Media Type"],
+        "unsupported",
+        "content is taken as it is, not encoded",
+      );
+    }
+    if ((this.length ?? 0) > most) throw tooLarge(most);
+  }
+
+  /**
+   * The body, in chunks.
+   *
+   * @param most How long it may be.
+   * @param signal Stops it.
+   */
+  async *body(most: number, signal: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
+    this.checkBody(most);
+    const reader = this.request.body?.getReader();
+    if (reader === undefined) return;
+    const stop = (): void => void reader.cancel().catch(() => {/* it has ended */});
+    signal.addEventListener("abort", stop);
+    let length = 0;
+    try {
+      for (let part = await this.#read(reader); part !== undefined; part = await this.#read(reader)) {
+        signal.throwIfAborted();
+        length += part.length;
+        if (length > most) throw tooLarge(most);
+        yield part;
+      }
+      signal.throwIfAborted();
+      if (length !== (this.length ?? length)) throw cut();
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await reader.cancel().catch(() => {/* it has ended */});
+    }
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+    try {
+      return (await reader.read()).value;
+    } catch {
+      // The runtime only tells that the connection has ended.
+      throw cut();
+    }
+  }
+}
+
+/** The refusal of a body that is too long. */
+export function tooLarge(most: number): RefusedRequest {
+  return new RefusedRequest([413, "Content Too Large"], "invalid-argument", `the server takes ${most} bytes at most`);
+}
+
+function cut(): RefusedRequest {
+  return new RefusedRequest([400, "Bad Request"], "unavailable", "the body ended before all of it was there");
+}
