@@ -8,6 +8,7 @@
  */
 
 import { backendTasks } from "./backends.ts";
+import { artifactTasks } from "./artifacts.ts";
 import { diskTasks } from "./disk.ts";
 import { httpTasks } from "./http.ts";
 import { importTasks } from "./import.ts";
@@ -19,6 +20,7 @@ import { npyTasks } from "./npy.ts";
 import { remoteTasks } from "./remote.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
+import { serverTasks } from "./server.ts";
 import { sqliteTasks } from "./sqlite.ts";
 import { streamingTasks } from "./streaming.ts";
 import { unstorageTasks } from "./unstorage.ts";
@@ -40,7 +42,9 @@ const ALL: readonly Task[] = [
   ...streamingTasks(),
   ...backendTasks(),
   ...remoteTasks(),
+  ...artifactTasks(),
   ...unstorageTasks(),
+  ...serverTasks(),
 ];
 
 const COMMAND = "deno task bench";

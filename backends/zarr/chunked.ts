@@ -15,7 +15,7 @@ import { ShardingCodec } from "./codecs/sharding.ts";
 import type { Elements, ZarrDataType } from "./data_type.ts";
 import { elementsToBytes } from "./elements.ts";
 import { filled, fillWith } from "./fill_value.ts";
-import { type KeyedLock, lockOf } from "./keyed_lock.ts";
+import { type KeyedLock, lockOf } from "../keyed_lock.ts";
 import { type ArrayMetadata, chunkKey } from "./metadata.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { type AxisRange, combinations, piecesOf } from "./selection.ts";

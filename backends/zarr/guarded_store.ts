@@ -10,7 +10,7 @@ import type { AbortOptions, Store, WriteOptions, WriteResult } from "../stores/s
 import { generationOf } from "./generation.ts";
 import type { Head } from "./head.ts";
 import { parseObject } from "./json.ts";
-import { shareLock } from "./keyed_lock.ts";
+import { shareLock } from "../keyed_lock.ts";
 
 /** The array is another one now, or has another shape. */
 export class Replaced extends Error {}

@@ -13,7 +13,7 @@ import { type Head, isThere, lookAtHead } from "./head.ts";
 import { formatDocument } from "./generation.ts";
 import { asideIn, bringBack, takeAside } from "./exchange.ts";
 import { type Hierarchy, makeHierarchy } from "./groups.ts";
-import { lockOf } from "./keyed_lock.ts";
+import { lockOf } from "../keyed_lock.ts";
 import { V3_FILE } from "./metadata_v3.ts";
 import { finish, formatReplacement, type Replacement } from "./replacement.ts";
 import type { ZarrTree } from "./tree.ts";

@@ -7,7 +7,7 @@
 import { inContext, StorageError } from "../../errors.ts";
 import { joinPath, relativePath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
-import { lockOf } from "../keyed_lock.ts";
+import { lockOf } from "../../keyed_lock.ts";
 import type { ZarrFormat } from "../metadata.ts";
 import { updateGroup } from "./document.ts";
 import { Plate } from "./plate.ts";

@@ -8,7 +8,7 @@ import { inContext, StorageError } from "../../errors.ts";
 import { joinPath } from "../../path.ts";
 import type { AbortOptions, Store } from "../../stores/store.ts";
 import type { JsonObject } from "../json.ts";
-import { lockOf } from "../keyed_lock.ts";
+import { lockOf } from "../../keyed_lock.ts";
 import type { ZarrFormat } from "../metadata.ts";
 import { makeGroup } from "../node.ts";
 import { planBatch } from "./batch.ts";

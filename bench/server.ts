@@ -1,0 +1,174 @@
+/**
+ * The server: what it holds, and how fast it tells many watchers.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { keySegment } from "../registry/artifacts/wire.ts";
+import { ServerChild } from "../tests/server/child.ts";
+import { Connection } from "../tests/server/connection.ts";
+import { percentile } from "./measure.ts";
+import type { Row, RunOptions, Task } from "./row.ts";
+
+const RATE = 3000;
+const CONNECTIONS = 64;
+const P99_GOAL = 60;
+const WATCHERS = 200;
+/** How much memory may grow from the first fifth of the time to the end. */
+const GROWTH_GOAL = 1.25;
+
+const ENTRIES = "/v1/namespaces/bench.mixed/entries";
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** The tasks of this file. */
+export function serverTasks(): Task[] {
+  return [
+    { name: "server mixed requests", run: mixed },
+    { name: "server watchers", run: watchers },
+  ];
+}
+
+async function start(directory: string, name: string): Promise<ServerChild> {
+  const path = `${directory}/${name}.db`;
+  return await ServerChild.start(["--database", path], {
+    permissions: [`--allow-read=${path}`, `--allow-write=${path}`],
+  });
+}
+
+/** Resident memory of a process, in MiB. */
+async function residentMemory(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+}
+
+/** One request: three in four read one entry; the rest write, delete, list, and send batches. */
+async function one(connection: Connection, number: number): Promise<number> {
+  const key = `key-${Math.imul(number, 2654435761) >>> 22}`; // one of 1024, whatever the kind
+  const entry = `${ENTRIES}/${keySegment(key)}`;
+  const kind = number % 100;
+  const value = `{"number":${number},"weights":[0.25,0.5,0.75]}`;
+  if (kind < 75) return expect(await connection.request("GET", entry), 200, 404);
+  if (kind < 90) return expect(await connection.request("PUT", entry, JSON_TYPE, value), 200, 201);
+  if (kind < 92) return expect(await connection.request("DELETE", entry), 204, 404);
+  if (kind < 98) return expect(await connection.request("GET", `${ENTRIES}?limit=20&values=1`), 200);
+  const ops = Array.from(
+    { length: 5 },
+    (_, index) => `{"op":"put","key":"batch ${number % 100} ${index}","value":${value}}`,
+  );
+  const body = `{"ops":[${ops.join()}]}`;
+  return expect(await connection.request("POST", ENTRIES.replace("entries", "batch"), JSON_TYPE, body), 200);
+}
+
+function expect({ status, body }: { status: number; body: string }, ...statuses: number[]): number {
+  assert(statuses.includes(status), `${status} ${body}`);
+  return status;
+}
+
+/** Sends so many requests a second, each when its time has come; one that is late counts from then. */
+async function load(port: number, rate: number, seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  const begin = performance.now() + 100;
+  await Promise.all(Array.from({ length: CONNECTIONS }, async (_, lane) => {
+    using connection = await Connection.to(port);
+    for (let number = lane; number < rate * seconds; number += CONNECTIONS) {
+      const due = begin + number * 1000 / rate;
+      const wait = due - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      await one(connection, number);
+      times.push(performance.now() - Math.max(due, begin));
+    }
+  }));
+  return times;
+}
+
+async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
+  await using server = await start(directory, "mixed");
+  {
+    using connection = await Connection.to(server.port);
+    const ops = Array.from({ length: 1024 }, (_, index) => `{"op":"put","key":"key-${index}","value":${index}}`);
+    const path = ENTRIES.replace("entries", "batch");
+    expect(await connection.request("POST", path, JSON_TYPE, `{"ops":[${ops.join()}]}`), 200);
+  }
+  await load(server.port, RATE / 3, 2);
+  const seconds = quick ? 5 : 60;
+  const early = load(server.port, RATE, seconds / 5);
+  const begin = performance.now();
+  const times = await early;
+  const before = await residentMemory(server.pid);
+  for (const time of await load(server.port, RATE, seconds * 4 / 5)) times.push(time);
+  const took = (performance.now() - begin) / 1000;
+  const after = await residentMemory(server.pid);
+  const p99 = percentile(times, 0.99);
+  const rate = times.length / took;
+  await server.stop();
+  return [
+    {
+      work: `${RATE} mixed requests/s from ${CONNECTIONS} connections for ${seconds} s, p99`,
+      ours: `${p99.toFixed(1)} ms`,
+      peer: "",
+      theirs: "",
+      ratio: "",
+      goal: `< ${P99_GOAL} ms`,
+      spread: `p50 ${percentile(times, 0.5).toFixed(1)} ms, ${rate.toFixed(0)}/s, max ${
+        Math.max(...times.slice(-1)).toFixed(0)
+      } ms`,
+      reached: p99 < P99_GOAL && rate > RATE * 0.97,
+    },
+    {
+      work: "memory of the server meanwhile",
+      ours: `${after.toFixed(0)} MiB`,
+      peer: "after a fifth of the time",
+      theirs: `${before.toFixed(0)} MiB`,
+      ratio: `${(after / before).toFixed(2)}×`,
+      goal: `≤ ${GROWTH_GOAL.toFixed(2)}×`,
+      spread: "",
+      reached: after / before <= GROWTH_GOAL,
+    },
+  ];
+}
+
+async function watchers({ quick, directory }: RunOptions): Promise<Row[]> {
+  await using server = await start(directory, "watchers");
+  const rounds = quick ? 10 : 100;
+  const lines = await Promise.all(Array.from({ length: WATCHERS }, () => Connection.to(server.port)));
+  using writer = await Connection.to(server.port);
+  let [round, heard] = [0, 0];
+  let all = Promise.withResolvers<void>();
+  const listen = async (line: Connection): Promise<void> => {
+    await line.say("GET /v1/namespaces/bench.watch/watch HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    let text = "";
+    for (let piece = await line.piece(); piece !== undefined; piece = await line.piece()) {
+      text += piece;
+      const mark = round === 0 ? "event: reset" : `"key":"round ${round}"`;
+      if (!text.includes(mark)) continue;
+      text = "";
+      if (++heard === WATCHERS) all.resolve();
+    }
+  };
+  const listening = lines.map((line) => listen(line).catch(() => {/* closed below */}));
+  await all.promise;
+  const times: number[] = [];
+  for (let next = 1; next <= rounds; next++) {
+    [heard, all] = [0, Promise.withResolvers()];
+    round = next;
+    const begin = performance.now();
+    const path = `/v1/namespaces/bench.watch/entries/${keySegment(`round ${next}`)}`;
+    expect(await writer.request("PUT", path, JSON_TYPE, "1"), 201);
+    await all.promise;
+    times.push(performance.now() - begin);
+  }
+  for (const line of lines) line.close();
+  await Promise.all(listening);
+  await server.stop();
+  return [{
+    work: `one change told to ${WATCHERS} watchers, to the last`,
+    ours: `${percentile(times, 0.5).toFixed(1)} ms`,
+    peer: "",
+    theirs: "",
+    ratio: "",
+    goal: "",
+    spread: `${percentile(times, 0.1).toFixed(1)}–${percentile(times, 0.9).toFixed(1)} ms`,
+    reached: undefined,
+  }];
+}

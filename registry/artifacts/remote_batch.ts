@@ -1,0 +1,119 @@
+/**
+ * {@linkcode RemoteBatch}: many operations in one request.
+ *
+ * @module
+ */
+
+import type { ArtifactError } from "./artifact_error.ts";
+import type { BatchOperation, BatchOptions, BatchResult } from "./artifact_storage.ts";
+import { checkBatch, notDone } from "./batch.ts";
+import type { Exchange } from "./exchange.ts";
+import { batchError, errorOf } from "./problem_error.ts";
+import { checkKey, checkWriteId } from "./wire.ts";
+
+type Operation = BatchOperation<string>;
+type Result = BatchResult<string>;
+
+/** One batch. */
+export class RemoteBatch {
+  readonly #operations: readonly Operation[];
+  readonly #options: BatchOptions;
+  readonly #results = new Map<Operation, Result>();
+
+  /**
+   * @param operations What is to be done.
+   * @param options Whether it is all or nothing.
+   * @throws {StorageError} See `ArtifactStorage.batch`.
+   */
+  constructor(operations: readonly Operation[], options: BatchOptions = {}) {
+    checkBatch(operations, options.atomic ?? false);
+    checkWriteId(options.writeId);
+    this.#operations = operations;
+    this.#options = options;
+  }
+
+  /**
+   * Does it.
+   *
+   * @param exchange Talks to the server.
+   * @param path Where batches are sent.
+   * @returns The results, in order.
+   */
+  async run(exchange: Exchange, path: string): Promise<Result[]> {
+    const { atomic = false, writeId = crypto.randomUUID(), signal } = this.#options;
+    signal?.throwIfAborted();
+    let sent = this.#operations.filter((operation) => this.#isSound(operation));
+    if (atomic && sent.length < this.#operations.length) {
+      for (const { key, op } of sent) {
+        if (op !== "get") this.#results.set(this.#named(key), { op: "error", error: notDone(key) });
+      }
+      sent = sent.filter(({ op }) => op === "get");
+    }
+    if (sent.length > 0) {
+      const body = `{"atomic":${atomic},"ops":[${sent.map(operationText).join()}]}`;
+      const conditional = sent.some((operation) => isConditional(operation));
+      const headers = { "write-id": writeId };
+      await exchange.ask(
+        { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal },
+        (response) => this.#read(response, sent, exchange),
+      );
+    }
+    return this.#operations.map((operation) => this.#results.get(operation)!);
+  }
+
+  #named(key: string): Operation {
+    return this.#operations.find((operation) => operation.key === key)!;
+  }
+
+  #isSound(operation: Operation): boolean {
+    try {
+      checkKey(operation.key);
+      return true;
+    } catch (error) {
+      this.#results.set(operation, { op: "error", error: error as ArtifactError });
+      return false;
+    }
+  }
+
+  async #read(response: Response, sent: readonly Operation[], exchange: Exchange): Promise<void> {
+    const text = await response.text();
+    let results: unknown;
+    try {
+      ({ results } = Object(JSON.parse(text)));
+    } catch (cause) {
+      throw exchange.nonsense(undefined, cause);
+    }
+    if (!Array.isArray(results) || results.length !== sent.length) {
+      if (response.ok) throw exchange.nonsense(undefined);
+      throw await errorOf(new Response(text, response), exchange.base, undefined);
+    }
+    for (const [index, operation] of sent.entries()) {
+      const result = resultOf(operation, Object(results[index]));
+      if (result === undefined) throw exchange.nonsense(operation.key);
+      this.#results.set(operation, result);
+    }
+  }
+}
+
+/** The text of an operation; the value is JSON text already. */
+function operationText(operation: Operation): string {
+  if (operation.op !== "put") return JSON.stringify(operation);
+  const { value, ...rest } = operation;
+  return `${JSON.stringify(rest).slice(0, -1)},"value":${value}}`;
+}
+
+/** Whether it may be broken by itself. */
+function isConditional(operation: Operation): boolean {
+  if (operation.op === "get") return false;
+  return operation.op === "delete" || operation.ifMatch !== undefined || operation.ifAbsent === true;
+}
+
+function resultOf({ op, key }: Operation, result: Record<string, unknown>): Result | undefined {
+  const { status, etag, created, value, problem } = result;
+  if (op === "delete" && (status === 204 || status === 404)) return { op, deleted: status === 204 };
+  if (typeof status !== "number") return undefined;
+  if (status >= 400) return { op: "error", error: batchError(problem, key) };
+  if (typeof etag !== "string") return undefined;
+  if (op === "get") return value === undefined ? undefined : { op, etag, value: JSON.stringify(value) };
+  return op === "put" && typeof created === "boolean" ? { op, etag, created } : undefined;
+}

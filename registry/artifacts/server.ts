@@ -1,0 +1,247 @@
+/**
+ * {@linkcode ArtifactServer}: artifacts and files over HTTP, for `Deno.serve`, for Deno Deploy, and for `deno task serve`.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { StorageError } from "../../backends/errors.ts";
+import type { Store } from "../../backends/stores/store.ts";
+import { files, type Served } from "./files.ts";
+import { Allowance } from "./server/allowance.ts";
+import { createApp } from "./server/app.ts";
+import { Deadlines } from "./server/deadlines.ts";
+import { completeLimits, type ServerLimits } from "./server/limits.ts";
+import { Metrics } from "./server/metrics.ts";
+import { problemResponse } from "./server/problem.ts";
+import { type CallEnv, type CallState, type Service, withCommon } from "./server/service.ts";
+import { counters } from "./server/status_routes.ts";
+import type { Tokens } from "./server/tokens.ts";
+import { StoredNamespaces } from "./stored_namespaces.ts";
+
+export * from "./server/listen.ts";
+export * from "./server/scope.ts";
+export * from "./server/tokens.ts";
+export type { BodyLimits } from "./server/body.ts";
+export type { Served, ServerLimits };
+
+/** What a server notes: one line of its log. */
+export interface ServerNote {
+  /** When. */
+  readonly time: string;
+  /** How much it matters. Answers to requests are `debug`. */
+  readonly level: "debug" | "info" | "error";
+  /** What happened. */
+  readonly message: string;
+  /** More about it; no token, key or value is in it. */
+  readonly [name: string]: unknown;
+}
+
+/** Options of {@linkcode ArtifactServer}. */
+export interface ArtifactServerOptions {
+  /** Where the artifacts are. It stays the caller's to close. Servers that share a store are one registry. */
+  readonly store: Store;
+  /**
+   * Who may come in.
+   *
+   * @default {undefined} anyone: only for loopback
+   */
+  readonly tokens?: Tokens | undefined;
+  /**
+   * Backends and stores whose files are served at `/v1/files/<name>`, to tokens with a scope `files:<name>`. They stay the caller's to
+   * close.
+   *
+   * @default {undefined} none
+   */
+  readonly files?: Served | undefined;
+  /**
+   * The names that the server goes by, without ports, beside `localhost` and addresses; `"*"` is any.
+   *
+   * @default {[]}
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /**
+   * The origins of pages that may use it, like `https://example.com`; `"*"` is any.
+   *
+   * @default {[]}
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * How much a request may take.
+   *
+   * @default {{}}
+   */
+  readonly limits?: Partial<ServerLimits> | undefined;
+  /**
+   * Where notes go.
+   *
+   * @default {undefined} nowhere
+   */
+  readonly log?: ((note: ServerNote) => void) | undefined;
+  /**
+   * Whether every answer is noted too.
+   *
+   * @default {false}
+   */
+  readonly debug?: boolean | undefined;
+}
+
+/** How many misses a second are told what was meant. */
+const HINTS = 20;
+
+/**
+ * A registry of artifacts over HTTP: `/health`, `/ready`, `/stats`, `/metrics`, `/v1/…`, and the paths of the original under `/registry`.
+ *
+ * Everything is in the store, nothing in the process: of several servers over one store any can be asked, and any can be stopped.
+ *
+ * @example
+ * ```ts
+ * import { ArtifactServer } from "@polystore/polystore/server";
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = new ArtifactServer({ store: new MemoryStore() });
+ * const entry = "http://localhost/v1/namespaces/research.losses/entries/bXNl"; // base64url of "mse"
+ * const put = await server.fetch(new Request(entry, {
+ *   method: "PUT",
+ *   headers: { "content-type": "application/json", "if-none-match": "*" },
+ *   body: '{"weight":0.5}',
+ * }));
+ * assert.equal(put.status, 201);
+ * const got = await server.fetch(new Request(entry));
+ * assert.deepEqual(await got.json(), { weight: 0.5 });
+ * assert.equal(got.headers.get("etag"), put.headers.get("etag"));
+ * ```
+ *
+ * @example On a port
+ * ```ts
+ * import { ArtifactServer } from "@polystore/polystore/server";
+ * import { MemoryStore } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = new ArtifactServer({ store: new MemoryStore() });
+ * await using listener = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, server.fetch);
+ * const response = await fetch(`http://127.0.0.1:${listener.addr.port}/health`);
+ * assert.deepEqual(await response.json(), { status: "healthy", service: "registry-server" });
+ * ```
+ */
+export class ArtifactServer implements AsyncDisposable {
+  readonly #app: Hono<CallEnv>;
+  readonly #service: Service;
+  readonly #stopping = new AbortController();
+  readonly #deadlines = new Deadlines();
+  readonly #debug: boolean;
+  readonly #log: ((note: ServerNote) => void) | undefined;
+  readonly #origins: ReadonlySet<string>;
+  #tokens: Tokens | undefined;
+
+  /**
+   * Creates a server; nothing is read or written yet.
+   *
+   * @throws {StorageError} `invalid-argument` for a limit that is none, `unsupported` if the store cannot list, write and delete.
+   */
+  constructor(options: ArtifactServerOptions) {
+    const { store, tokens, allowedHosts = [], allowedOrigins = [], limits, log, debug = false } = options;
+    this.#tokens = tokens;
+    this.#log = log;
+    this.#debug = debug;
+    this.#origins = new Set(allowedOrigins);
+    this.#service = {
+      namespaces: new StoredNamespaces(store),
+      limits: completeLimits(limits),
+      metrics: new Metrics(),
+      hints: new Allowance(HINTS),
+      stopping: this.#stopping.signal,
+    };
+    this.#app = createApp(this.#service, {
+      tokens: () => this.#tokens,
+      hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
+      origins: this.#origins,
+      files: options.files && files(options.files, { signal: this.#stopping.signal }),
+    });
+  }
+
+  /** Who may come in; setting it counts from the next request on. */
+  get tokens(): Tokens | undefined {
+    return this.#tokens;
+  }
+  set tokens(tokens: Tokens | undefined) {
+    this.#tokens = tokens;
+  }
+
+  /** How long a request may take to come and to be answered, in milliseconds. */
+  get timeout(): number {
+    return this.#service.limits.timeout;
+  }
+
+  /** What was done since the start. */
+  get statistics(): Record<string, unknown> {
+    return counters(this.#service);
+  }
+
+  /**
+   * Answers a request; it never rejects. It needs no `this`, so it can be handed to `Deno.serve` as it is.
+   *
+   * @param request The request.
+   * @returns The answer.
+   */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const { metrics, limits } = this.#service;
+    const begin = performance.now();
+    const late = new AbortController();
+    const state: CallState = { signal: late.signal, scopes: [], kind: "other" };
+    this.#deadlines.add(late, begin + limits.timeout);
+    metrics.inFlight++;
+    let response: Response;
+    try {
+      response = await this.#answer(request, state);
+    } finally {
+      metrics.inFlight--;
+      this.#deadlines.delete(late);
+    }
+    metrics.add(state.kind, response.status, performance.now() - begin);
+    if (this.#debug) {
+      this.note("debug", "answered", { kind: state.kind, status: response.status, method: request.method });
+    }
+    metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
+    metrics.bytesOut += Number(response.headers.get("content-length") ?? 0) || 0;
+    return response;
+  };
+
+  async #answer(request: Request, state: CallState): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.#app.fetch(request, state);
+    } catch (error) {
+      // What is thrown before a route is found.
+      state.failure = error;
+      response = problemResponse(error, state.requestId = crypto.randomUUID());
+    }
+    if (response.status === 500) {
+      this.note("error", "a request failed", { requestId: state.requestId, ...described(state.failure) });
+    }
+    return withCommon(response);
+  }
+
+  /** Writes a line into the log. */
+  note(level: ServerNote["level"], message: string, more: Readonly<Record<string, unknown>> = {}): void {
+    this.#log?.({ time: new Date().toISOString(), level, message, ...more });
+  }
+
+  /** Ends all watching; what else is being answered goes on. Calling it again does nothing. */
+  async close(): Promise<void> {
+    this.#stopping.abort(new StorageError("closed", "the server is shutting down"));
+    this.#deadlines.close();
+    await Promise.resolve();
+  }
+
+  /** The same as {@linkcode ArtifactServer.close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function described(error: unknown): { error: string; stack?: string | undefined; cause?: string } {
+  if (!(error instanceof Error)) return { error: String(error) };
+  return { error: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: String(error.cause) }) };
+}

@@ -1,0 +1,97 @@
+/**
+ * {@linkcode createApp}: all routes behind one door.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import type { FilesHandler } from "../files.ts";
+import { batchRoutes } from "./batch_routes.ts";
+import { entryRoutes } from "./entry_routes.ts";
+import { filesRoutes } from "./files_routes.ts";
+import { checkHost, checkOrigin } from "./hosts.ts";
+import { legacyRoutes } from "./legacy_routes.ts";
+import { namespaceRoutes } from "./namespace_routes.ts";
+import { problemResponse, RequestError } from "./problem.ts";
+import type { Scope } from "./scope.ts";
+import type { CallEnv, Service } from "./service.ts";
+import { healthRoutes, statusRoutes } from "./status_routes.ts";
+import type { Tokens } from "./tokens.ts";
+import { watchRoutes } from "./watch_routes.ts";
+
+/** What stands at the door. */
+export interface AppOptions {
+  /** Who may come in; `undefined` is anyone. */
+  readonly tokens: () => Tokens | undefined;
+  /** The names that the server goes by. */
+  readonly hosts: ReadonlySet<string>;
+  /** The pages that may use it. */
+  readonly origins: ReadonlySet<string>;
+  /** What serves files; `undefined` if there are none. */
+  readonly files: FilesHandler | undefined;
+}
+
+/** What a page that is allowed may send and see. */
+const SHARED = {
+  allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+  allowHeaders: ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range", "Write-Id"],
+  exposeHeaders: ["ETag", "Content-Range", "Retry-After"],
+  maxAge: 600,
+};
+
+const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
+
+/** The routes over a service. */
+export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
+  const app = new Hono<CallEnv>();
+  app.use(async (call, next) => {
+    const host = hostOf(call.req.url);
+    checkHost(host, options.hosts);
+    // A request can name two: one in its first line, one in the header.
+    const named = call.req.header("host");
+    if (named !== undefined && named !== host) checkHost(named, options.hosts);
+    checkOrigin(call.req.raw, options.origins);
+    await next();
+  });
+  if (options.origins.size > 0) app.use(cors({ origin: [...options.origins], ...SHARED }));
+  healthRoutes(app, service);
+  app.use(async (call, next) => {
+    call.env.scopes = scopesOf(call.req.header("authorization"), options.tokens());
+    await next();
+  });
+  statusRoutes(app, service);
+  namespaceRoutes(app, service);
+  entryRoutes(app, service);
+  batchRoutes(app, service);
+  watchRoutes(app, service);
+  legacyRoutes(app, service);
+  if (options.files !== undefined) filesRoutes(app, service, options.files);
+  app.notFound(() => {
+    throw new RequestError(404, "not-found", "there is no such route");
+  });
+  app.onError((error, call) => {
+    call.env.failure = error;
+    return problemResponse(error, call.env.requestId = crypto.randomUUID());
+  });
+  return app;
+}
+
+/** What is between `//` and the next `/` of an address. */
+function hostOf(url: string): string {
+  const begin = url.indexOf("//") + 2;
+  const end = url.indexOf("/", begin);
+  return url.slice(begin, end < 0 ? undefined : end);
+}
+
+function scopesOf(header: string | undefined, tokens: Tokens | undefined): readonly Scope[] {
+  if (tokens === undefined) return EVERYTHING;
+  const token = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(header ?? "")?.[1];
+  const scopes = token === undefined ? undefined : tokens.scopesOf(token);
+  if (scopes !== undefined) return scopes;
+  const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
+  const detail = token === undefined
+    ? "give a token: Authorization: Bearer <token>"
+    : "the token is unknown or has ended";
+  throw new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+}

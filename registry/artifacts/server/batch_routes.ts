@@ -1,0 +1,136 @@
+/**
+ * The route of batches: many operations in one request.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { StorageError } from "../../../backends/errors.ts";
+import type { ArtifactStorage, BatchOperation, BatchResult } from "../artifact_storage.ts";
+import { checkKey, MAX_BATCH } from "../wire.ts";
+import { parseJson, readText } from "./body.ts";
+import { checkValue } from "./entry_routes.ts";
+import { problemOf, RequestError } from "./problem.ts";
+import { type Call, type CallEnv, json, namespaceOf, permit, type Service } from "./service.ts";
+
+/** An operation that changes something. */
+type Change = Exclude<BatchOperation<string>, { op: "get" }>;
+
+/** Adds the route. */
+export function batchRoutes(app: Hono<CallEnv>, service: Service): void {
+  app.post("/v1/namespaces/:namespace/batch", (call) => batch(call, service));
+}
+
+async function batch(call: Call, service: Service): Promise<Response> {
+  const namespace = namespaceOf(call, "batch", "read");
+  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits));
+  const changes = operations.filter((operation): operation is Change => operation.op !== "get");
+  if (changes.length > 0) permit(call, namespace, "write");
+  const artifacts = service.namespaces.open(namespace);
+  const signal = call.env.signal;
+  const answers = new Map<BatchOperation<string>, Answer>();
+  // What is only read is read first, and not all at once: together it may be more than there is room for.
+  const gets = await readAll(artifacts, operations, service.limits.maxBody, signal);
+  for (const [operation, answer] of gets) answers.set(operation, answer);
+  const failed = [...gets.values()].some(({ status }) => status >= 400);
+  if (atomic && failed) { for (const change of changes) answers.set(change, UNDONE); }
+  else if (changes.length > 0) {
+    const writeId = call.req.header("write-id");
+    const results = await artifacts.batch(changes, { atomic, writeId, signal });
+    for (const [index, result] of results.entries()) answers.set(changes[index]!, answerOf(result));
+  }
+  const list = operations.map((operation) => answers.get(operation)!);
+  const results = `"results":[${list.map(({ text }) => text).join()}]`;
+  const refused = atomic ? list.find(({ status }) => status >= 400) : undefined;
+  if (refused === undefined) return json(`{${results}}`);
+  const { problem } = problemOf(
+    new RequestError(412, "precondition-failed", "one operation failed, so nothing was changed"),
+  );
+  const response = json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412);
+  response.headers.set("content-type", "application/problem+json");
+  return response;
+}
+
+/** What became of an operation, as it is told. */
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function answer(status: number, more: Readonly<Record<string, unknown>>): Answer {
+  return { status, text: JSON.stringify({ status, ...more }) };
+}
+
+function failure(error: unknown): Answer {
+  const { problem } = problemOf(error);
+  return answer(problem.status, { problem });
+}
+
+const UNDONE = failure(
+  new RequestError(412, "precondition-failed", "another operation failed, so nothing was changed"),
+);
+
+function answerOf(result: BatchResult<string>): Answer {
+  switch (result.op) {
+    case "put":
+      return answer(result.created ? 201 : 200, { etag: result.etag, created: result.created });
+    case "delete":
+      if (result.deleted) return answer(204, {});
+      return failure(new StorageError("not-found", "nothing is registered under this key"));
+    case "get":
+      return { status: 200, text: `{"status":200,"etag":${JSON.stringify(result.etag)},"value":${result.value}}` };
+    case "error":
+      return failure(result.error);
+  }
+}
+
+async function readAll(
+  artifacts: ArtifactStorage<string>,
+  operations: readonly BatchOperation<string>[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Map<BatchOperation<string>, Answer>> {
+  const answers = new Map<BatchOperation<string>, Answer>();
+  let room = maxBytes;
+  for (const operation of operations) {
+    if (operation.op !== "get") continue;
+    const [result] = room < 0 ? [TOO_MUCH] : await artifacts.batch([operation], { signal });
+    const read = answerOf(result!);
+    room -= read.text.length;
+    answers.set(operation, read);
+  }
+  return answers;
+}
+
+const TOO_MUCH: BatchResult<string> = {
+  op: "error",
+  error: new RequestError(413, "invalid-argument", "the answer would be too large: ask for this one again"),
+};
+
+function parseBatch(text: string): { atomic: boolean; operations: BatchOperation<string>[] } {
+  const { atomic = false, ops } = Object(parseJson(text)) as { atomic?: unknown; ops?: unknown };
+  if (typeof atomic !== "boolean") throw wrong("atomic must be true or false");
+  if (!Array.isArray(ops)) throw wrong("ops must be a list of operations");
+  if (ops.length > MAX_BATCH) throw wrong(`a batch has at most ${MAX_BATCH} operations: these are ${ops.length}`);
+  return { atomic, operations: ops.map(parseOperation) };
+}
+
+function parseOperation(value: unknown, index: number): BatchOperation<string> {
+  const { op, key, value: content, ifAbsent, ifMatch } = Object(value) as Record<string, unknown>;
+  const place = `operation ${index}`;
+  if (typeof key !== "string") throw wrong(`${place} needs a key`);
+  checkKey(key);
+  if (ifMatch !== undefined && typeof ifMatch !== "string") throw wrong(`${place}: ifMatch must be an etag`);
+  if (op === "get") return { op, key };
+  if (op === "delete") return { op, key, ifMatch };
+  if (op !== "put") throw wrong(`${place}: op must be "put", "delete" or "get"`);
+  if (content === undefined) throw wrong(`${place} needs a value`);
+  if (ifAbsent !== undefined && typeof ifAbsent !== "boolean") throw wrong(`${place}: ifAbsent must be true or false`);
+  const json = JSON.stringify(content);
+  checkValue(json);
+  return { op, key, value: json, ifAbsent, ifMatch };
+}
+
+function wrong(detail: string): RequestError {
+  return new RequestError(400, "invalid-argument", detail);
+}

@@ -1,0 +1,78 @@
+/**
+ * {@linkcode eventStream}: events as a body of `text/event-stream`.
+ *
+ * @module
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html the format}
+ */
+
+import type { ArtifactEvent } from "../artifact_storage.ts";
+
+/** Options of {@linkcode eventStream}. */
+export interface EventStreamOptions {
+  /** How long nothing may be said, in milliseconds: then a comment is sent, so that nobody on the way takes the line for dead. */
+  readonly heartbeat: number;
+  /** Called once, when the stream is over, whoever ended it. */
+  readonly onEnd: () => void;
+}
+
+const encoder = new TextEncoder();
+const HELLO = encoder.encode(": watching\n\n");
+const HEARTBEAT = encoder.encode(": still here\n\n");
+
+/**
+ * Events as they are sent. Nothing is read ahead of the client: one that does not read costs one event.
+ *
+ * @param events What happens.
+ * @param options How often to say that nothing happens.
+ * @returns The body; cancelling it stops the watching.
+ */
+export function eventStream(
+  events: AsyncIterable<ArtifactEvent>,
+  options: EventStreamOptions,
+): ReadableStream<Uint8Array> {
+  const iterator = events[Symbol.asyncIterator]();
+  let pending: Promise<IteratorResult<ArtifactEvent>> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
+  const end = (): void => {
+    clearTimeout(timer);
+    if (!ended) options.onEnd();
+    ended = true;
+  };
+  return new ReadableStream<Uint8Array>({
+    start(controller): void {
+      controller.enqueue(HELLO);
+    },
+    async pull(controller): Promise<void> {
+      pending ??= iterator.next();
+      const silence = new Promise<undefined>((resolve) =>
+        timer = setTimeout(() => resolve(undefined), options.heartbeat)
+      );
+      try {
+        const next = await Promise.race([pending, silence]);
+        if (ended) return;
+        if (next === undefined) return controller.enqueue(HEARTBEAT);
+        pending = undefined;
+        if (!next.done) return controller.enqueue(encoder.encode(eventText(next.value)));
+        end();
+        controller.close();
+      } catch {
+        // The client asks again from the last event that it saw, and is told then what is wrong.
+        end();
+        controller.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async cancel(): Promise<void> {
+      end();
+      pending?.catch(() => {/* nobody waits for it any more */});
+      await iterator.return?.();
+    },
+  }, { highWaterMark: 1 });
+}
+
+/** One event as text. Neither an id nor JSON has a line break. */
+export function eventText({ id, kind, key, etag }: ArtifactEvent): string {
+  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ key, etag })}\n\n`;
+}

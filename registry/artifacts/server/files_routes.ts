@@ -1,0 +1,51 @@
+/**
+ * The routes of files: what serves them is given; here is who may use it.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { changesFiles, type FilesHandler } from "../files.ts";
+import { RequestError } from "./problem.ts";
+import { type CallEnv, permit, type Service } from "./service.ts";
+
+/** Adds the routes. */
+export function filesRoutes(app: Hono<CallEnv>, service: Service, files: FilesHandler): void {
+  app.all("/v1/files/:backend", async (call) => {
+    call.env.kind = "files";
+    permit(call, `files:${call.req.param("backend")}`, changesFiles(call.req.raw) ? "write" : "read");
+    return await files(unpausing(call.req.raw, service.limits.timeout));
+  });
+}
+
+/** A request whose body ends with an error when it pauses for too long: a large file may take its time, but not forever. */
+function unpausing(request: Request, timeout: number): Request {
+  if (request.body === null) return request;
+  const reader = request.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const pause = new Promise<never>((_, reject) => {
+        const late = new RequestError(408, "unavailable", "the body came too slowly", {
+          headers: { connection: "close" },
+        });
+        timer = setTimeout(() => reject(late), timeout);
+      });
+      try {
+        const { done, value } = await Promise.race([reader.read(), pause]);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        controller.error(error);
+        await reader.cancel(error).catch(() => {/* the client is gone */});
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async cancel(reason): Promise<void> {
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+  const { url, method, headers } = request;
+  return new Request(url, { method, headers, body });
+}

@@ -1,0 +1,51 @@
+/**
+ * {@linkcode checkHost}: whom a request may say it is for, and where a page may be from that makes it.
+ *
+ * A page of a stranger can make its own name lead to this machine (DNS rebinding). The browser then still names the stranger as the
+ * host, so names must be known; an address or `localhost` cannot be bent in this way.
+ *
+ * @module
+ */
+
+import { RequestError } from "./problem.ts";
+
+const PORT = /:\d{1,5}$/;
+const ADDRESS = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/;
+
+/**
+ * Whether an address is one that only this machine reaches.
+ *
+ * @param host A name or an address.
+ * @returns Whether it is.
+ */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, "");
+  return name === "localhost" || name === "::1" || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/**
+ * Checks for whom a request is.
+ *
+ * @param header What the request says: a name and perhaps a port.
+ * @param allowed The names there are beside addresses and `localhost`; `"*"` is any.
+ * @throws {RequestError} 421 if it is for someone else.
+ */
+export function checkHost(header: string, allowed: ReadonlySet<string>): void {
+  const host = header.toLowerCase();
+  const name = host.replace(PORT, "");
+  if (ADDRESS.test(name) || allowed.has("*") || allowed.has(name) || allowed.has(host)) return;
+  throw new RequestError(421, "permission-denied", "this server does not go by that name; its owner can allow it");
+}
+
+/**
+ * Checks where a page is from that makes a request: a browser says it, and nothing else does.
+ *
+ * @param request The request.
+ * @param allowed The origins there are; `"*"` is any.
+ * @throws {RequestError} 403 if it is from elsewhere.
+ */
+export function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || allowed.has(origin) || allowed.has("*")) return;
+  throw new RequestError(403, "permission-denied", "pages from there may not use this server; its owner can allow it");
+}

@@ -1,0 +1,114 @@
+/**
+ * {@linkcode Service}: what the routes of a server share, and what each knows about its request.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { StoredNamespaces } from "../stored_namespaces.ts";
+import { checkNamespace } from "../wire.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { Allowance } from "./allowance.ts";
+import type { Metrics, RequestKind } from "./metrics.ts";
+import { RequestError } from "./problem.ts";
+import { type Access, covers, type Scope } from "./scope.ts";
+
+/** What the routes of a server share. */
+export interface Service {
+  /** Where everything is. */
+  readonly namespaces: StoredNamespaces;
+  /** How much a request may take. */
+  readonly limits: ServerLimits;
+  /** What was done. */
+  readonly metrics: Metrics;
+  /** How often a miss may be told what was meant. */
+  readonly hints: Allowance;
+  /** Aborted when the server shuts down. */
+  readonly stopping: AbortSignal;
+}
+
+/** What is known about a request beside what it says. */
+export interface CallState {
+  /** Aborted when it takes too long. */
+  readonly signal: AbortSignal;
+  /** What the caller may do. */
+  scopes: readonly Scope[];
+  /** What it is about, for the counters. */
+  kind: RequestKind;
+  /** Why it failed. */
+  failure?: unknown;
+  /** The request, as the log calls it, if it failed. */
+  requestId?: string;
+}
+
+/** The types of the routes. */
+export interface CallEnv {
+  /** Of Hono. */
+  Bindings: CallState;
+}
+
+/** A request that is being answered. */
+export type Call = Context<CallEnv>;
+
+/**
+ * Checks that the caller may do something.
+ *
+ * @param call The request.
+ * @param place A namespace, or `files:<backend>`.
+ * @param access What.
+ * @throws {RequestError} 403 if not.
+ */
+export function permit(call: Call, place: string, access: Access): void {
+  if (covers(call.env.scopes, place, access)) return;
+  throw new RequestError(403, "permission-denied", `the token does not allow "${access}" on ${JSON.stringify(place)}`);
+}
+
+/**
+ * The namespace that a request names, for which the caller must have permission.
+ *
+ * @param call The request.
+ * @param kind What it is about.
+ * @param access What is done.
+ * @returns The namespace.
+ */
+export function namespaceOf(call: Call, kind: RequestKind, access: Access): string {
+  call.env.kind = kind;
+  const namespace = checkNamespace(call.req.param("namespace")!);
+  permit(call, namespace, access);
+  return namespace;
+}
+
+const encoder = new TextEncoder();
+
+/** Headers of every answer: it is data of this moment, never a page. */
+const COMMON: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+/** Adds what is common to an answer that has not got it yet. */
+export function withCommon(response: Response): Response {
+  const { headers } = response;
+  if (headers.has("referrer-policy")) return response;
+  for (const [name, value] of Object.entries(COMMON)) if (!headers.has(name)) headers.set(name, value);
+  return response;
+}
+
+/**
+ * An answer of JSON text.
+ *
+ * @param text The text.
+ * @param status The status.
+ * @param headers More headers.
+ * @returns The answer.
+ */
+export function json(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  const body = encoder.encode(text);
+  return new Response(body, {
+    status,
+    headers: { ...COMMON, "content-type": "application/json", "content-length": String(body.length), ...headers },
+  });
+}

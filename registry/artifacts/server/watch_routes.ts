@@ -1,0 +1,87 @@
+/**
+ * Routes of what takes time: events, and leases.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import { isStorageError } from "../../../backends/errors.ts";
+import type { ArtifactEvent } from "../artifact_storage.ts";
+import { segmentKey } from "../wire.ts";
+import { parseJson, readText } from "./body.ts";
+import { eventStream } from "./events.ts";
+import { RequestError } from "./problem.ts";
+import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+
+/** Adds the routes. */
+export function watchRoutes(app: Hono<CallEnv>, service: Service): void {
+  app.get("/v1/namespaces/:namespace/watch", (call) => watch(call, service));
+  app.post("/v1/namespaces/:namespace/locks/:key", (call) => acquire(call, service));
+  app.delete("/v1/namespaces/:namespace/locks/:key", (call) => release(call, service));
+}
+
+function watch(call: Call, service: Service): Response {
+  const namespace = namespaceOf(call, "watch", "read");
+  const { metrics, limits, stopping } = service;
+  if (metrics.watchers >= limits.maxWatchers) {
+    const headers = { "retry-after": "5" };
+    throw new RequestError(503, "unavailable", "there are too many watchers; try again later", { headers });
+  }
+  const since = call.req.header("last-event-id") ?? call.req.query("since");
+  const stop = new AbortController();
+  const shutDown = (): void => stop.abort(stopping.reason);
+  if (stopping.aborted) shutDown();
+  else stopping.addEventListener("abort", shutDown, { once: true });
+  metrics.watchers++;
+  const events = service.namespaces.open(namespace).watch({ since: since || undefined, signal: stop.signal });
+  const body = eventStream(untilStopped(events, stop.signal), {
+    heartbeat: limits.heartbeat,
+    onEnd(): void {
+      metrics.watchers--;
+      stopping.removeEventListener("abort", shutDown);
+      stop.abort();
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
+}
+
+/** Events until somebody stops them; that is no error. */
+async function* untilStopped(events: AsyncIterable<ArtifactEvent>, signal: AbortSignal): AsyncGenerator<ArtifactEvent> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function acquire(call: Call, service: Service): Promise<Response> {
+  const namespace = namespaceOf(call, "lock", "write");
+  const key = segmentKey(call.req.param("key")!);
+  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits)));
+  if (token !== undefined && !Number.isSafeInteger(token)) throw wrongToken();
+  if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
+  try {
+    const request = { owner, ttl, token, signal: call.env.signal };
+    return json(JSON.stringify(await service.namespaces.open(namespace).acquire(key, request)));
+  } catch (error) {
+    if (!isStorageError(error, "busy")) throw error;
+    const headers = { "retry-after": String(Math.ceil((error.retryAfter ?? 1000) / 1000)) };
+    throw Object.assign(new RequestError(409, "busy", error.detail, { headers }), {
+      context: (error as { context?: unknown }).context,
+    });
+  }
+}
+
+async function release(call: Call, service: Service): Promise<Response> {
+  const namespace = namespaceOf(call, "lock", "write");
+  const key = segmentKey(call.req.param("key")!);
+  const text = call.req.query("token") ?? "";
+  const token = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(token)) throw wrongToken();
+  await service.namespaces.open(namespace).release(key, token, { signal: call.env.signal });
+  return new Response(null, { status: 204 });
+}
+
+function wrongToken(): RequestError {
+  return new RequestError(400, "invalid-argument", "token must be the number that the lease has");
+}

@@ -1,0 +1,189 @@
+/** The command line of `deno task serve`. */
+
+import { ArtifactServer, listen, Tokens } from "@polystore/polystore/server";
+import { MemoryStore } from "@polystore/polystore/stores";
+import assert from "node:assert/strict";
+import { parseServeOptions } from "../../registry/artifacts/server/serve_options.ts";
+import { REPOSITORY, withBox } from "../disk/setup.ts";
+import { ServerChild } from "./child.ts";
+import { Connection } from "./connection.ts";
+import { entry } from "./place.ts";
+
+const VARIABLES = ["HOST", "PORT", "TIMEOUT", "TOKEN"].map((name) => `REGISTRY_SERVER_${name}`);
+
+async function run(args: string[], permissions: string[] = []): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, `${REPOSITORY}registry/artifacts/serve.ts`, ...args],
+  }).output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** Runs with variables set, and sets them back. */
+function withVariables(values: Record<string, string>, run: () => void): void {
+  const before = VARIABLES.map((name) => Deno.env.get(name));
+  try {
+    for (const name of VARIABLES) Deno.env.delete(name);
+    for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+    run();
+  } finally {
+    for (const [index, name] of VARIABLES.entries()) {
+      if (before[index] === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, before[index]);
+    }
+  }
+}
+
+function served(args: string[]): ReturnType<typeof parseServeOptions> & { name: "serve" } {
+  const command = parseServeOptions(args);
+  assert(command.name === "serve");
+  return command;
+}
+
+Deno.test("serve: what is asked, by flag, by variable, and by default", () => {
+  withVariables({}, () => {
+    const { host, port, timeout, keeping, token } = served([]).options;
+    assert.deepEqual([host, port, timeout, keeping, token], ["127.0.0.1", 8001, undefined, {
+      engine: "sqlite",
+      path: "registry.db",
+    }, undefined]);
+  });
+  const values = {
+    REGISTRY_SERVER_HOST: "::1",
+    REGISTRY_SERVER_PORT: "9000",
+    REGISTRY_SERVER_TIMEOUT: "2.5",
+    REGISTRY_SERVER_TOKEN: "t".repeat(20),
+  };
+  withVariables(values, () => {
+    const { host, port, timeout, token } = served([]).options;
+    assert.deepEqual([host, port, timeout, token], ["::1", 9000, 2500, "t".repeat(20)]);
+    const flags = served([
+      "--host",
+      "localhost",
+      "--port=0",
+      "--timeout",
+      "1",
+      "--kv",
+      "a.db",
+      "--allow-host",
+      "a",
+      "--allow-host",
+      "b",
+    ]).options;
+    assert.deepEqual([flags.host, flags.port, flags.timeout, flags.keeping], ["localhost", 0, 1000, {
+      engine: "kv",
+      path: "a.db",
+    }]);
+    assert.deepEqual(flags.allowedHosts, ["a", "b"]);
+  });
+  const wrong: [values: Record<string, string>, args: string[], word: RegExp][] = [
+    [{ REGISTRY_SERVER_PORT: "abc" }, [], /REGISTRY_SERVER_PORT/],
+    [{ REGISTRY_SERVER_PORT: "65536" }, [], /REGISTRY_SERVER_PORT/],
+    [{ REGISTRY_SERVER_TIMEOUT: "0" }, [], /REGISTRY_SERVER_TIMEOUT/],
+    [{ REGISTRY_SERVER_TIMEOUT: "NaN" }, [], /REGISTRY_SERVER_TIMEOUT/],
+    [{ REGISTRY_SERVER_TIMEOUT: "301" }, [], /REGISTRY_SERVER_TIMEOUT/],
+    [{}, ["--port", "-1"], /--port/],
+    [{}, ["--port", "x"], /--port/],
+    [{}, ["--timeout", ""], /--timeout/],
+    [{}, ["--nonsense"], /nonsense/],
+    [{}, ["drop"], /drop/],
+    [{}, ["token", "more"], /more/],
+    [{}, ["--memory", "--kv", "x"], /--memory/],
+    [{}, ["token", "--expires", "soon"], /--expires/],
+    [{}, ["--files", "x"], /--files/],
+  ];
+  for (const [values, args, word] of wrong) {
+    withVariables(values, () => assert.throws(() => parseServeOptions(args), word));
+  }
+});
+
+Deno.test("serve: a variable that may not be read counts as not set", { permissions: { env: false } }, () => {
+  assert.equal(served([]).options.port, 8001);
+});
+
+Deno.test("serve: --help tells, and a mistake ends with 1 and one line", async () => {
+  const { code, out, err } = await run(["--help"]);
+  assert.deepEqual([code, err], [0, ""]);
+  for (const word of ["--token-file", "REGISTRY_SERVER_PORT", "--debug", "--allow-net"]) {
+    assert(out.includes(word), word);
+  }
+  const mistake = await run(["--host", "0.0.0.0", "--memory", "--port", "0"]);
+  assert.deepEqual([mistake.code, mistake.out], [1, ""]);
+  assert.match(mistake.err, /^[^\n]*give it tokens, or listen on 127\.0\.0\.1\n$/);
+});
+
+Deno.test("serve: tokens are made, kept hashed in a file of their owner, and let in", () =>
+  withBox(async ({ root }) => {
+    const file = `${root}/tokens.json`;
+    const permissions = [`--allow-read=${root}`, `--allow-write=${root}`];
+    const made = await run(
+      ["token", "--scope", "team:write", "--expires", "1", "--id", "ci", "--token-file", file],
+      permissions,
+    );
+    assert.deepEqual([made.code, made.err], [0, ""]);
+    const token = made.out.trim();
+    const text = await Deno.readTextFile(file);
+    assert(!text.includes(token.slice(10)));
+    assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
+    assert.deepEqual(Tokens.parse(text).scopesOf(token), [{ prefix: "team", access: "write" }]);
+    const again = await run(["token", "--id", "ci", "--token-file", file], permissions);
+    assert.deepEqual([again.code, again.out], [1, ""]);
+    assert.equal(await Deno.readTextFile(file), text);
+    await using server = await ServerChild.start(["--memory", "--token-file", file], {
+      permissions: [`--allow-read=${file}`],
+    });
+    using connection = await Connection.to(server.port);
+    const authorization = `Bearer ${token}`;
+    assert.equal((await connection.request("GET", entry("team", "k"))).status, 401);
+    assert.equal((await connection.request("GET", entry("team", "k"), { authorization })).status, 404);
+    assert.equal((await connection.request("GET", entry("lab", "k"), { authorization })).status, 403);
+    // Another token, read when the server is told to.
+    const second = (await run(["token", "--id", "second", "--token-file", file], permissions)).out.trim();
+    server.signal("SIGHUP");
+    while (!server.notes.some(({ message }) => message === "read the tokens again")) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal((await connection.request("GET", "/stats", { authorization: `Bearer ${second}` })).status, 200);
+    await server.stop();
+    assert(!JSON.stringify(server.notes).includes(token.slice(10)));
+  }));
+
+Deno.test("serve: SIGTERM lets what is being answered be answered, and the last line has the numbers", async () => {
+  await using server = await ServerChild.start(["--memory", "--debug"]);
+  using connection = await Connection.to(server.port);
+  using watcher = await Connection.to(server.port);
+  await watcher.say("GET /v1/namespaces/n/watch HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  while (!(await watcher.piece())!.includes("reset"));
+  // The body is on its way when the signal comes.
+  await connection.say(
+    `PUT ${
+      entry("n", "k")
+    } HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n[1`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  server.signal("SIGTERM");
+  while (!server.notes.some(({ message }) => message === "told to stop")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await connection.say("]");
+  assert.equal((await connection.answer())!.status, 201);
+  while (await watcher.piece() !== undefined);
+  const { code } = await server.ended();
+  assert.equal(code, 0);
+  const last = server.notes.at(-1)!;
+  assert.deepEqual([last.message, last.set_requests, last.total_requests], ["stopped", 1, 2]);
+  assert(server.notes.some(({ level, message }) => level === "debug" && message === "answered"));
+  await assert.rejects(Connection.to(server.port), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("serve: a token in the environment, and a port that is taken", async () => {
+  const token = "a token that nobody guesses";
+  await using server = await ServerChild.start(["--memory"], {
+    env: { REGISTRY_SERVER_TOKEN: token.replaceAll(" ", "-") },
+  });
+  using connection = await Connection.to(server.port);
+  assert.equal((await connection.request("GET", "/stats")).status, 401);
+  const authorization = `Bearer ${token.replaceAll(" ", "-")}`;
+  assert.equal((await connection.request("GET", "/stats", { authorization })).status, 200);
+  await using second = new ArtifactServer({ store: new MemoryStore() });
+  await assert.rejects(listen(second, { port: server.port }), { code: "unavailable" });
+});
