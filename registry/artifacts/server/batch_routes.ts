@@ -11,7 +11,8 @@ import { checkKey, MAX_BATCH } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { checkValue } from "./entry_routes.ts";
 import { problemOf, RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, permit, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, permit, type Service } from "./service.ts";
 
 /** An operation that changes something. */
 type Change = Exclude<BatchOperation<string>, { op: "get" }>;
@@ -46,9 +47,8 @@ async function batch(call: Call, service: Service): Promise<Response> {
   const { problem } = problemOf(
     new RequestError(412, "precondition-failed", "one operation failed, so nothing was changed"),
   );
-  const response = json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412);
-  response.headers.set("content-type", "application/problem+json");
-  return response;
+  const headers = { "content-type": "application/problem+json" };
+  return json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412, headers);
 }
 
 /** What became of an operation, as it is told. */

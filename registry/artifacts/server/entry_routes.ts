@@ -11,7 +11,8 @@ import { decodeValue, keySegment, segmentKey } from "../wire.ts";
 import { readText } from "./body.ts";
 import { deleteCondition, isFresh, putCondition, quoted } from "./conditions.ts";
 import { RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** The most entries of a page, and how many there are if nothing is said. */
 const MAX_PAGE = 1000;

@@ -17,7 +17,8 @@ import { type Envelope, envelope, keyEnvelope, keyOf, openEnvelope } from "./env
 import type { RequestKind } from "./metrics.ts";
 import { RequestError } from "./problem.ts";
 import type { Access } from "./scope.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function legacyRoutes(app: Hono<CallEnv>, service: Service): void {

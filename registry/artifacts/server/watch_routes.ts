@@ -11,7 +11,8 @@ import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { eventStream } from "./events.ts";
 import { RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function watchRoutes(app: Hono<CallEnv>, service: Service): void {
