@@ -78,7 +78,7 @@ export class ArtifactError extends StorageError {
  * ```
  */
 export function missing(key: string, known: Iterable<string>): ArtifactError {
-  const similar = nearest(key, known);
+  const similar = key.length > MAX_COMPARED ? undefined : nearest(key, comparable(key, known));
   const suggestions = similar === undefined ? [] : [`did you mean ${JSON.stringify(similar)}?`];
   const hint = suggestions.map((suggestion) => `; ${suggestion}`).join("");
   return new ArtifactError("not-found", `nothing is registered under this key${hint}`, {
@@ -86,6 +86,20 @@ export function missing(key: string, known: Iterable<string>): ArtifactError {
     suggestions,
     context: { key },
   });
+}
+
+/** Comparing takes the product of two lengths and of how many there are: strangers must not make it long. */
+const MAX_COMPARED = 64;
+const MAX_CANDIDATES = 200;
+
+/** The keys that are worth a comparison. */
+function* comparable(key: string, known: Iterable<string>): Generator<string, void> {
+  let count = 0;
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - key.length) > key.length / 2) continue;
+    yield candidate;
+    if (++count === MAX_CANDIDATES) return;
+  }
 }
 
 /**

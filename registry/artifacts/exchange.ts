@@ -41,6 +41,7 @@ const encoder = new TextEncoder();
 export class Exchange {
   readonly #address: ServerAddress;
   readonly #closed = new AbortController();
+  readonly #underWay = new Set<AbortController>();
 
   /**
    * @param address Where it is.
@@ -66,9 +67,14 @@ export class Exchange {
     call.signal?.throwIfAborted();
     if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
     const { timeout, tries, base } = this.#address;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(tooLate(base, timeout, call.key)), timeout);
-    const signal = AbortSignal.any([late.signal, this.#closed.signal, ...(call.signal ? [call.signal] : [])]);
+    // One signal for all that ends a call: AbortSignal.any would take a quarter of the time of a request.
+    const ended = new AbortController();
+    const { signal } = ended;
+    const giveUp = (): void => ended.abort(call.signal!.reason);
+    call.signal?.addEventListener("abort", giveUp, { once: true });
+    const changes = call.method !== undefined && call.method !== "HEAD";
+    const timer = setTimeout(() => ended.abort(tooLate(base, timeout, call.key, changes)), timeout);
+    this.#underWay.add(ended);
     const policy = { tries, delay: DELAY, maxDelay: MAX_DELAY, random: Math.random, counters: undefined };
     let attempt = 0;
     try {
@@ -86,6 +92,8 @@ export class Exchange {
       throw withSuggestions(error);
     } finally {
       clearTimeout(timer);
+      call.signal?.removeEventListener("abort", giveUp);
+      this.#underWay.delete(ended);
     }
   }
 
@@ -136,7 +144,10 @@ export class Exchange {
 
   /** Ends what is under way, and whatever is asked from now on. */
   close(): void {
-    this.#closed.abort(new ArtifactError("closed", "the registry was closed"));
+    if (this.#closed.signal.aborted) return;
+    const reason = new ArtifactError("closed", "the registry was closed");
+    this.#closed.abort(reason);
+    for (const call of this.#underWay) call.abort(reason);
   }
 }
 

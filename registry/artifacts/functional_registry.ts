@@ -40,13 +40,13 @@ export class FunctionalRegistry<F extends AnyFunction = AnyFunction> extends Art
 }
 
 /**
- * Whether a function is a class.
+ * Whether a function is a class, one of the language (`Map`) too: what it makes its instances from cannot be changed.
  *
  * @param item A function.
- * @returns Whether it can only be called with `new`.
+ * @returns Whether it is.
  */
 export function isClass(item: CallableFunction): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(item));
+  return Object.getOwnPropertyDescriptor(item, "prototype")?.writable === false;
 }
 
 /**

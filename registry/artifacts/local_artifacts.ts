@@ -30,6 +30,8 @@ import { leaseFor, type LeaseRecord } from "./leases.ts";
 import { LocalEvents } from "./local_events.ts";
 import { checkKey, checkWriteId } from "./wire.ts";
 
+const CROWDED = 1000;
+
 /**
  * Artifacts in the memory of this process, by reference: what is got is the very object that was put. Everything happens at once, so nothing
  * can come between a condition and its change.
@@ -54,6 +56,8 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
   readonly #events = new LocalEvents();
   readonly #hold: Hold<T>;
   #version = 0;
+  /** How many cells there are when it is time to look for those whose values are gone. */
+  #crowded = CROWDED;
 
   /**
    * Creates an empty one.
@@ -82,6 +86,10 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
       throw mismatch(key, there?.etag);
     }
     const etag = String(++this.#version);
+    if (this.#cells.size >= this.#crowded) {
+      this.purge();
+      this.#crowded = Math.max(CROWDED, 2 * this.#cells.size);
+    }
     this.#cells.set(key, this.#hold(value, etag, writeId));
     this.#events.tell({ kind: "put", key, etag });
     return { etag, created: there === undefined };
@@ -119,7 +127,7 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
   async get(key: string, options?: AbortOptions): Promise<Artifact<T>> {
     options?.signal?.throwIfAborted();
     const cell = this.#cell(checkKey(key));
-    if (cell === undefined) throw missing(key, this.#cells.keys());
+    if (cell === undefined) throw missing(key, this.#cells.keys().filter((known) => known[0] === key[0]));
     return { value: cell.value, etag: cell.etag };
   }
 

@@ -166,10 +166,12 @@ export function unanswered(cause: unknown, base: string, key: string | undefined
  * @param base The address of the server.
  * @param timeout How long was waited, in milliseconds.
  * @param key The key concerned.
+ * @param changes Whether the request would have changed something.
  * @returns The error to throw.
  */
-export function tooLate(base: string, timeout: number, key: string | undefined): ArtifactError {
-  return new ArtifactError("unavailable", `timeout: no answer from ${base} within ${timeout} ms`, {
+export function tooLate(base: string, timeout: number, key: string | undefined, changes: boolean): ArtifactError {
+  const doubt = changes ? "; what was asked may have been done all the same" : "";
+  return new ArtifactError("unavailable", `timeout: no answer from ${base} within ${timeout} ms${doubt}`, {
     path: key,
     suggestions: ["check that the server is not overloaded", "allow more time: timeout, or REGISTRY_SERVER_TIMEOUT"],
     context: { server: base, timeout },

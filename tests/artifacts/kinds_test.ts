@@ -43,6 +43,12 @@ Deno.test("each kind refuses what it does not keep", async () => {
   }
   await types.register(module.Linear);
   await types.register(module.Model);
+  const any = new TypeRegistry();
+  for (const builtIn of [Map, Error, Uint8Array]) assert.equal(await any.register(builtIn), builtIn);
+  await assert.rejects(functions.register(Map as never), { code: "invalid-value" });
+  for (const f of [parseInt, async function later() {}, function* g() {}, Math.max]) {
+    await functions.register(f.name, f);
+  }
   const objects = new ObjectRegistry();
   for (const bad of [1, "x", null, undefined, true]) {
     await assert.rejects(objects.register("k", bad as never), { code: "invalid-value" });
@@ -75,6 +81,15 @@ Deno.test("registerModule registers what fits", async () => {
   assert.deepEqual(report.successful, ["m.mae", "m.mse"]);
   const types = new TypeRegistry({ base: module.Model });
   assert.deepEqual((await types.registerModule(module)).successful, ["Linear", "Model"]);
+});
+
+Deno.test("a miss costs little, whatever is asked and registered", async () => {
+  const registry = new ArtifactRegistry<number>();
+  await registry.registerBatch(Array.from({ length: 5000 }, (_, n): [string, number] => [`${"k".repeat(900)}${n}`, n]));
+  const begin = performance.now();
+  for (let n = 0; n < 20; n++) await assert.rejects(registry.get(`${"k".repeat(900)}x`), { code: "not-found" });
+  // Comparing each with each would take minutes.
+  assert(performance.now() - begin < 10_000);
 });
 
 Deno.test("ObjectRegistry forgets objects that nobody uses", async () => {
