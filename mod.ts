@@ -26,19 +26,19 @@ export * from "./backends/zarr.ts";
 export type { Format } from "./backends/formats/format.ts";
 export { builtinFormats, FormatRegistry } from "./backends/formats/format_registry.ts";
 export { isNdArray, type NdArray, ndarray } from "./backends/formats/ndarray.ts";
+export { DiskStore } from "./backends/stores/disk_store.ts";
+export { MemoryStore } from "./backends/stores/memory_store.ts";
 export {
   type AbortOptions,
   type ByteRange,
-  DiskStore,
   type Entry,
   type EntryKind,
   type Layer,
   layered,
   type ListOptions,
-  MemoryStore,
   type ReadOptions,
   type Store,
   type WriteOptions,
-} from "./backends/stores/mod.ts";
+} from "./backends/stores/store.ts";
 export * from "./filemanager/mod.ts";
 export * from "./registry/mod.ts";

@@ -11,8 +11,8 @@ import { parentPath } from "./path.ts";
 export interface Surroundings {
   /** What is at a path, through links. */
   kind(path: string): "file" | "directory" | undefined | Promise<"file" | "directory" | undefined>;
-  /** Where the link at a path leads. */
-  target(path: string): string | undefined | Promise<string | undefined>;
+  /** Where the link at a path leads; not there where there are no links. */
+  target?(path: string): string | undefined | Promise<string | undefined>;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Surroundings {
  * import { absence } from "@polystore/polystore/backend";
  * import assert from "node:assert/strict";
  *
- * const error = await absence("a/b", { kind: (path) => path === "a" ? "file" : undefined, target: () => undefined });
+ * const error = await absence("a/b", { kind: (path) => path === "a" ? "file" : undefined });
  * assert.equal(error.code, "not-a-directory");
  * ```
  */
@@ -35,7 +35,7 @@ export async function absence(path: string, surroundings: Surroundings): Promise
   if (await surroundings.kind(path) === "directory") {
     return new StorageError("is-a-directory", "it is a directory, not a file", { path });
   }
-  const target = await surroundings.target(path);
+  const target = await surroundings.target?.(path);
   if (target !== undefined) {
     const detail = `it is a symbolic link, and nothing is at ${JSON.stringify(target)}`;
     return new StorageError("not-found", detail, { path });

@@ -6,9 +6,10 @@
  * @module
  */
 
+import { checkBatch } from "./batch.ts";
 import { type DataSink, DataSource, type FileInfo, type SaveOptions, type SaveResult } from "./data_source.ts";
-import { isStorageError, StorageError } from "./errors.ts";
-import { isInside, joinPath, parentPath } from "./path.ts";
+import { isStorageError, StorageError, withContext } from "./errors.ts";
+import { isInside, joinPath } from "./path.ts";
 import type { AbortOptions, DeleteOptions, ReadOptions, WriteOptions } from "./stores/store.ts";
 
 /** Options of {@linkcode StorageBackend.delete}. */
@@ -201,8 +202,10 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    * @throws {StorageError} `invalid-argument` if the lengths differ or a path is there twice, and what `save` throws.
    */
   async saveBatch(data: readonly unknown[], paths: readonly string[], options?: SaveOptions): Promise<SaveResult[]> {
-    checkBatch(data, paths);
-    return await Array.fromAsync(data, (value, index) => this.save(value, paths[index]!, options));
+    return await withContext({ operation: "save" }, async () => {
+      checkBatch(data, paths.map((path) => this.normalize(path)));
+      return await Array.fromAsync(data, (value, index) => this.save(value, paths[index]!, options));
+    });
   }
 
   /** Deletes whatever is at a path, a directory with all it holds. */
@@ -211,13 +214,23 @@ export abstract class StorageBackend extends DataSource implements DataSink {
   }
 
   /**
-   * Makes a directory and its parents; succeeds if it is there.
+   * Makes a directory and its parents; succeeds if it is there. Where there are no empty directories, as this class takes it, nothing
+   * is made: the directory is there when something is in it.
    *
    * @returns The path of the directory.
-   * @throws {StorageError} `already-exists` if a file is there, `not-a-directory`, `unsupported`.
+   * @throws {StorageError} `already-exists` if a file is there, `not-a-directory`.
    */
-  ensureDirectory(path: string, _options?: AbortOptions): Promise<string> {
-    return Promise.reject(new StorageError("unsupported", "this backend has no empty directories", { path }));
+  async ensureDirectory(path: string, options?: AbortOptions): Promise<string> {
+    return await withContext({ operation: "make directory", path }, async () => {
+      try {
+        const { kind, targetKind } = await this.stat(path, options);
+        if (kind === "directory" || targetKind === "directory") return path;
+      } catch (error) {
+        if (isStorageError(error, "not-found")) return path;
+        throw error;
+      }
+      throw new StorageError("already-exists", "a file is there already", { path });
+    });
   }
 
   /**
@@ -226,7 +239,12 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    * @throws {StorageError} `not-found` if `source` is missing, `already-exists`, `unsupported`.
    */
   createSymlink(_source: string, path: string, _options?: SymlinkOptions): Promise<void> {
-    return Promise.reject(new StorageError("unsupported", "this backend has no symbolic links", { path }));
+    return Promise.reject(
+      new StorageError("unsupported", "this backend has no symbolic links", {
+        operation: "link",
+        path,
+      }),
+    );
   }
 
   /** Whether a path is a symbolic link. */
@@ -242,6 +260,12 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    * `invalid-argument` (onto or into itself).
    */
   async copy(from: string, to: string, options?: CopyOptions): Promise<void> {
+    await withContext({ operation: "copy", path: from }, () => {
+      return this.#copyTree(this.normalize(from), this.normalize(to), options);
+    });
+  }
+
+  async #copyTree(from: string, to: string, options?: CopyOptions): Promise<void> {
     const info = await this.stat(from, options);
     await this.checkApart(from, to, options);
     if (info.kind !== "directory") return await this.#copyEntry(from, to, info.target, options);
@@ -252,10 +276,10 @@ export abstract class StorageBackend extends DataSource implements DataSink {
     if (there && there.kind !== "directory") {
       throw new StorageError("not-a-directory", "a directory cannot replace a file", { path: to });
     }
-    await this.ensureDirectory(to, options).catch(ignoreUnsupported);
+    await this.ensureDirectory(to, options);
     for await (const entry of this.entries(from, { recursive: true, signal: options?.signal })) {
       const goal = joinPath(to, entry.path.slice(from.length + (from === "" ? 0 : 1)));
-      if (entry.kind === "directory") await this.ensureDirectory(goal, options).catch(ignoreUnsupported);
+      if (entry.kind === "directory") await this.ensureDirectory(goal, options);
       else {
         const target = entry.kind === "symlink" ? (await this.stat(entry.path, options)).target : undefined;
         const inside = target !== undefined && (target === from || target.startsWith(`${from}/`));
@@ -288,6 +312,12 @@ export abstract class StorageBackend extends DataSource implements DataSink {
    * `not-a-directory`, `invalid-argument` (onto or into itself); nothing has changed then.
    */
   async move(from: string, to: string, options?: CopyOptions): Promise<void> {
+    await withContext({ operation: "move", path: from }, () => {
+      return this.#moveTree(this.normalize(from), this.normalize(to), options);
+    });
+  }
+
+  async #moveTree(from: string, to: string, options?: CopyOptions): Promise<void> {
     const { kind } = await this.stat(from, options);
     await this.checkApart(from, to, options);
     const there = await this.statOrAbsent(to, options);
@@ -335,47 +365,3 @@ export abstract class StorageBackend extends DataSource implements DataSink {
 }
 
 const MAX_LINKS = 40;
-
-function ignoreUnsupported(error: unknown): void {
-  // Without empty directories, a directory is there when something is in it.
-  if (!isStorageError(error, "unsupported")) throw error;
-}
-
-/**
- * Refuses a batch whose lengths differ, that has a path twice, or a path below another.
- *
- * @param data The values.
- * @param paths The paths.
- * @throws {StorageError} `invalid-argument`, `not-a-directory`.
- *
- * @example
- * ```ts
- * import { checkBatch } from "@polystore/polystore/backend";
- * import assert from "node:assert/strict";
- *
- * checkBatch([1, 2], ["a", "b"]);
- * assert.throws(() => checkBatch([1, 2], ["a"]), { code: "invalid-argument" });
- * assert.throws(() => checkBatch([1, 2], ["a", "a"]), { code: "invalid-argument" });
- * ```
- */
-export function checkBatch(data: readonly unknown[], paths: readonly string[]): void {
-  if (data.length !== paths.length) {
-    throw new StorageError(
-      "invalid-argument",
-      `a batch needs one path for each value: received ${data.length} values and ${paths.length} paths`,
-    );
-  }
-  const seen = new Set<string>();
-  for (const path of paths) {
-    if (seen.has(path)) throw new StorageError("invalid-argument", "the path is in the batch twice", { path });
-    seen.add(path);
-  }
-  for (const path of paths) {
-    for (let parent = parentPath(path); parent !== "" && parent !== "/"; parent = parentPath(parent)) {
-      if (!seen.has(parent)) continue;
-      throw new StorageError("not-a-directory", `its parent ${JSON.stringify(parent)} is a file of the same batch`, {
-        path,
-      });
-    }
-  }
-}

@@ -257,3 +257,30 @@ export function isStorageError<C extends ErrorCode = ErrorCode>(
 export function inContext(error: unknown, context: ErrorContext): unknown {
   return isStorageError(error) ? error.within(context) : error;
 }
+
+/**
+ * Does something, and adds context to the {@linkcode StorageError} it may fail with: what a backend's methods begin with.
+ *
+ * @typeParam T What it answers.
+ * @param context What to add.
+ * @param work What to do.
+ * @returns What `work` answers.
+ *
+ * @example
+ * ```ts
+ * import { StorageError, withContext } from "@polystore/polystore";
+ * import assert from "node:assert/strict";
+ *
+ * const loading = withContext({ operation: "load", path: "a" }, () => {
+ *   throw new StorageError("not-found", "not found");
+ * });
+ * await assert.rejects(loading, { message: 'Cannot load "a": not found', operation: "load" });
+ * ```
+ */
+export async function withContext<T>(context: ErrorContext, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inContext(error, context);
+  }
+}

@@ -6,13 +6,8 @@
  * @module
  */
 
-import {
-  type BackendDeleteOptions,
-  checkBatch,
-  type CopyOptions,
-  StorageBackend,
-  type SymlinkOptions,
-} from "./backend.ts";
+import { type BackendDeleteOptions, type CopyOptions, StorageBackend, type SymlinkOptions } from "./backend.ts";
+import { checkBatch } from "./batch.ts";
 import { absence } from "./absence.ts";
 import { registerBackend } from "./catalogue.ts";
 import { cloneValue } from "./clone.ts";

@@ -8,6 +8,7 @@
 export * from "./absence.ts";
 export * from "./backend.ts";
 export * from "./backend_store.ts";
+export * from "./batch.ts";
 export * from "./catalogue.ts";
 export * from "./clone.ts";
 export * from "./concurrency.ts";

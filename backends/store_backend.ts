@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type BackendDeleteOptions,
-  checkBatch,
-  type CopyOptions,
-  StorageBackend,
-  type SymlinkOptions,
-} from "./backend.ts";
+import { type BackendDeleteOptions, type CopyOptions, StorageBackend, type SymlinkOptions } from "./backend.ts";
+import { checkBatch } from "./batch.ts";
 import { Codec } from "./codec.ts";
 import { pooled } from "./concurrency.ts";
 import type {

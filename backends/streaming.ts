@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBatch } from "./backend.ts";
+import { checkBatch } from "./batch.ts";
 import { BackendBase, type DataSink, type SaveOptions, type SaveResult } from "./data_source.ts";
 import { isNdArray, sizeOf } from "./formats/ndarray.ts";
 

@@ -9,12 +9,14 @@
 
 import { artifactTasks } from "./artifacts.ts";
 import { diskTasks } from "./disk.ts";
+import { httpTasks } from "./http.ts";
 import { importTasks } from "./import.ts";
 import { kvTasks } from "./kv.ts";
 import { layerTasks } from "./layers.ts";
 import { listingTasks } from "./listing.ts";
 import { memoryTasks } from "./memory.ts";
 import { npyTasks } from "./npy.ts";
+import { remoteTasks } from "./remote.ts";
 import { report, summary, table } from "./report.ts";
 import type { Row, Task } from "./row.ts";
 import { serverTasks } from "./server.ts";
@@ -35,6 +37,8 @@ const ALL: readonly Task[] = [
   ...zarrCostTasks(),
   ...layerTasks(),
   ...artifactTasks(),
+  ...httpTasks(),
+  ...remoteTasks(),
   ...unstorageTasks(),
   ...serverTasks(),
 ];

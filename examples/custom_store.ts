@@ -4,7 +4,7 @@
 
 import { FileManager, layered, StoreBackend } from "@polystore/polystore";
 import { prefixed, readOnly } from "@polystore/polystore/layers";
-import { comparePaths, cut, isAfter } from "@polystore/polystore/stores";
+import { cut, flatEntries } from "@polystore/polystore/stores";
 import type { AbortOptions, Entry, ListOptions, ReadOptions, Stat, Store } from "@polystore/polystore/stores";
 import { checkStore } from "@polystore/polystore/testing";
 import assert from "node:assert/strict";
@@ -37,23 +37,8 @@ class BundleStore implements Store {
     return isDirectory ? { kind: "directory" } : undefined;
   }
 
-  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
-    const { shallow = false, after, limit = Infinity, signal } = options;
-    signal?.throwIfAborted();
-    const start = prefix === "" ? 0 : prefix.length + 1;
-    const found = new Map<string, Entry>();
-    for (const [file, { length }] of this.#files) {
-      if (start > 0 && !file.startsWith(`${prefix}/`)) continue;
-      for (let end = file.indexOf("/", start); end > 0; end = shallow ? -1 : file.indexOf("/", end + 1)) {
-        found.set(file.slice(0, end), { path: file.slice(0, end), kind: "directory" });
-      }
-      if (!shallow || !file.includes("/", start)) found.set(file, { path: file, kind: "file", size: length });
-    }
-    const entries = [...found.values()].sort((a, b) => comparePaths(a.path, b.path));
-    for (const entry of entries.filter(({ path }) => isAfter(path, after)).slice(0, limit)) {
-      signal?.throwIfAborted();
-      yield entry;
-    }
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<Entry> {
+    yield* flatEntries(Array.from(this.#files, ([path, { length: size }]) => ({ path, size })), prefix, options);
   }
 }
 

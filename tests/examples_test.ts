@@ -22,6 +22,12 @@ Deno.test("example: custom_store, which needs no permission", async () => {
   assert.equal(code, 0, stderr);
 });
 
+Deno.test("example: remote, over loopback", async () => {
+  const allowed = ["--allow-read", "--allow-write", "--allow-net=127.0.0.1"];
+  const { code, stderr } = await run(...allowed, "examples/remote.ts");
+  assert.equal(code, 0, stderr);
+});
+
 Deno.test("example: roundtrip prints a row for each backend, and leaves nothing behind", async () => {
   const before = await temporary();
   const { code, stdout, stderr } = await run("--allow-read", "--allow-write", "examples/roundtrip.ts");

@@ -5,7 +5,7 @@
  */
 
 import { isAbsence } from "./disk_error.ts";
-import { isHidden, LOCK_NAME } from "./disk_place.ts";
+import { isHidden, LOCK_NAME } from "./hidden_names.ts";
 
 const WINDOWS = Deno.build.os === "windows";
 

@@ -6,7 +6,8 @@
 
 import { joinPath, sortPaths } from "../path.ts";
 import { isAbsence } from "./disk_error.ts";
-import { isHidden, lookAt } from "./disk_place.ts";
+import { lookAt } from "./disk_place.ts";
+import { isHidden } from "./hidden_names.ts";
 import { firstAfter, isAfter, reaches, walkKeys } from "./order.ts";
 import type { Entry, EntryKind, ListOptions } from "./store.ts";
 

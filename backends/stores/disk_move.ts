@@ -8,7 +8,9 @@ import { StorageError } from "../errors.ts";
 import { baseName, isInside, joinPath, relativePath } from "../path.ts";
 import { ABANDONED_AFTER, sweepFile, withLock } from "./disk_directory.ts";
 import { isAbsence } from "./disk_error.ts";
-import { directoryOf, type DiskPlace, type DiskPlaces, fold, isHidden, LOCK_NAME, lookAt } from "./disk_place.ts";
+import { type DiskPlace, type DiskPlaces, lookAt } from "./disk_place.ts";
+import { isHidden, LOCK_NAME } from "./hidden_names.ts";
+import { directoryOf, fold } from "./system_path.ts";
 import type { DiskWriter } from "./disk_writer.ts";
 
 /** Moves a file, a link or a directory; see `Accelerated.move`. */

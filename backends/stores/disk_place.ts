@@ -7,29 +7,8 @@
 import { StorageError } from "../errors.ts";
 import { isInside, joinPath, normalizePath, relativePath } from "../path.ts";
 import { isAbsence } from "./disk_error.ts";
-
-/** Names of the files in which content waits to be published. They are never listed and cannot be saved to. */
-const TEMPORARY = /^\.polystore-[0-9a-f]{16}\.tmp$/;
-
-/** The lock file of a directory, where directories themselves cannot be locked. */
-export const LOCK_NAME = ".polystore.lock";
-
-/** Whether a name is one of ours, and hidden. */
-export function isHidden(name: string): boolean {
-  return name.charCodeAt(0) === 0x2e && (TEMPORARY.test(name) || name === LOCK_NAME);
-}
-
-/** Makes names for temporary files that no other process makes. */
-export class TemporaryNames {
-  readonly #random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
-  #count = crypto.getRandomValues(new Uint32Array(1))[0]!;
-
-  /** The next name. */
-  next(): string {
-    this.#count = (this.#count + 1) >>> 0;
-    return `.polystore-${this.#random}${this.#count.toString(16).padStart(8, "0")}.tmp`;
-  }
-}
+import { isHidden } from "./hidden_names.ts";
+import { driveOf, endOfLink, fold, isAbsolute, slashes, split, systemTarget, tidy } from "./system_path.ts";
 
 /** Where the system keeps a path: the directory, free of links where a root confines, and the name in it. */
 export interface DiskPlace {
@@ -110,8 +89,7 @@ export class DiskPlaces {
       const place = whole ? (this.#root === undefined ? lexical : directory) : joinPath(directory, name);
       const info = lookAt(place);
       if (!follow || !info?.isSymlink) return { directory, path: place, info };
-      const text = Deno.readLinkSync(place);
-      lexical = isAbsolute(text) ? text : followed(slashes(Deno.realPathSync(directory)), slashes(text));
+      lexical = endOfLink(place, directory);
     }
     throw new StorageError("too-many-links", "its symbolic links lead in a circle", { path });
   }
@@ -204,8 +182,7 @@ export class DiskPlaces {
     }
     const made: string[] = [];
     if (info?.isSymlink && !isThere(existing)) {
-      const text = Deno.readLinkSync(existing);
-      made.push(...this.makeDirectories(isAbsolute(text) ? text : joinPath(split(existing)[0], text), path, links + 1));
+      made.push(...this.makeDirectories(endOfLink(existing, split(existing)[0]), path, links + 1));
     }
     if (info === undefined) {
       Deno.mkdirSync(existing, { recursive: true });
@@ -256,11 +233,6 @@ function removeEmpty(directory: string): void {
   }
 }
 
-/** The directory that holds a path of the system. */
-export function directoryOf(path: string): string {
-  return split(path)[0];
-}
-
 /** What is at a path of the system, links not followed; `undefined` if nothing is. */
 export function lookAt(path: string): Deno.FileInfo | undefined {
   try {
@@ -271,15 +243,15 @@ export function lookAt(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** Matches a `.` that is a name, a doubled `/`, and a `/` at the end of more than the root. */
-const UNTIDY = /(?:^|\/)\.(?:\/|$)|\/\/|.\/$/;
-
-/** A path of the system in the form that is used here: `/` between names, none at the end, no `.`; `..` stays. */
-export function tidy(path: string): string {
-  const plain = slashes(path);
-  if (!UNTIDY.test(plain)) return plain;
-  const names = plain.split("/").filter((name) => name !== "" && name !== ".");
-  return (plain.startsWith("/") ? "/" : "") + names.join("/");
+/** Whether a path of the system is there, links followed. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
+  }
 }
 
 function checkNames(path: string, confined: boolean): void {
@@ -291,66 +263,5 @@ function checkNames(path: string, confined: boolean): void {
     if (WINDOWS_REFUSES.test(name)) {
       throw new StorageError("invalid-path", `Windows cannot keep the name ${JSON.stringify(name)}`, { path });
     }
-  }
-}
-
-function split(path: string): [parent: string, name: string] {
-  const slash = path.lastIndexOf("/");
-  if (slash < 0) return [".", path];
-  return [slash === 0 ? "/" : path.slice(0, slash), path.slice(slash + 1)];
-}
-
-function isAbsolute(path: string): boolean {
-  return path.startsWith("/") || (WINDOWS && /^[a-z]:/i.test(path));
-}
-
-/** The drive of an absolute path of Windows; elsewhere there is one for all. */
-function driveOf(path: string): string {
-  return WINDOWS ? path.slice(0, path.indexOf("/")).toLowerCase() : "";
-}
-
-function slashes(path: string): string {
-  return WINDOWS ? path.replaceAll("\\", "/") : path;
-}
-
-/** Resolves `.` and `..` in a path, lexically; `..` at the front of a relative path stays. */
-export function fold(path: string): string {
-  const names: string[] = [];
-  for (const name of path.split("/")) {
-    if (name === "" || name === ".") continue;
-    if (name === ".." && names.length > 0 && names[names.length - 1] !== "..") names.pop();
-    else if (name !== ".." || !isAbsolute(path)) names.push(name);
-  }
-  return (path.startsWith("/") ? "/" : "") + names.join("/");
-}
-
-/**
- * Where the text of a link in a directory leads. What Deno would resolve in its own way, `.` and the `..` at the front, is
- * resolved here: it takes `link/.` for the link under some permissions.
- *
- * @param directory The directory, free of links.
- */
-function followed(directory: string, text: string): string {
-  const names = text.split("/").filter((name) => name !== "" && name !== ".");
-  const up = names.findIndex((name) => name !== "..");
-  const above = up < 0 ? names : names.slice(0, up);
-  return joinPath(fold(joinPath(directory, ...above)) || ".", ...names.slice(above.length));
-}
-
-/** Where the text of a link in a directory leads: as the caller writes paths, unless the directory is reached through links. */
-function systemTarget(directory: string, text: string): string {
-  const real = slashes(Deno.realPathSync(directory));
-  const written = fold(isAbsolute(directory) ? directory : joinPath(slashes(Deno.cwd()), directory));
-  return fold(joinPath(real === written ? directory : real, text));
-}
-
-/** Whether a path of the system is there, links followed. */
-export function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (isAbsence(error)) return false;
-    throw error;
   }
 }

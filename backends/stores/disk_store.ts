@@ -10,7 +10,8 @@ import { checkConditions, etagOf, SYNC_SIZE } from "./disk_draft.ts";
 import { diskError, isAbsence } from "./disk_error.ts";
 import { listDirectory } from "./disk_list.ts";
 import { moveEntry, removeEntry, removeTree } from "./disk_move.ts";
-import { directoryOf, DiskPlaces, lookAt } from "./disk_place.ts";
+import { DiskPlaces, lookAt } from "./disk_place.ts";
+import { directoryOf } from "./system_path.ts";
 import { openFile, readFile } from "./disk_read.ts";
 import { type DiskWriteOptions, DiskWriter, type Durability } from "./disk_writer.ts";
 import type {

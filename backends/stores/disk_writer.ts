@@ -8,7 +8,9 @@ import { DirectorySync, Sweeper, withLock } from "./disk_directory.ts";
 import { checkConditions, DiskDraft, SYNC_SIZE } from "./disk_draft.ts";
 import { joinPath } from "../path.ts";
 import { diskError } from "./disk_error.ts";
-import { directoryOf, type DiskPlace, type DiskPlaces, lookAt, TemporaryNames } from "./disk_place.ts";
+import { type DiskPlace, type DiskPlaces, lookAt } from "./disk_place.ts";
+import { TemporaryNames } from "./hidden_names.ts";
+import { directoryOf } from "./system_path.ts";
 import type { WriteOptions, WriteRequest, WriteResult } from "./store.ts";
 
 /**

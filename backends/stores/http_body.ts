@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Asked, bodyError, cutShort, wrongAnswer } from "./http_error.ts";
+import { bodyError, cutShort, type HttpQuestion, wrongAnswer } from "./http_error.ts";
 import { concat } from "./stream.ts";
 
 /** Which part of a body is wanted, and how long the body is to be. */
@@ -26,14 +26,14 @@ const MAX_ROOM = 1024 * 1024 * 1024;
 export class HttpBody {
   readonly #response: Response;
   readonly #part: BodyPart;
-  readonly #asked: Asked;
+  readonly #asked: HttpQuestion;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #ended = false;
   /** Bytes that came, wanted or not. */
   #count = 0;
 
   /** @param response The answer, whose body is now its own. */
-  constructor(response: Response, part: BodyPart, asked: Asked) {
+  constructor(response: Response, part: BodyPart, asked: HttpQuestion) {
     this.#response = response;
     this.#part = part;
     this.#asked = asked;
@@ -178,7 +178,8 @@ function byteReader(body: ReadableStream<Uint8Array> | null): ReadableStreamBYOB
   }
 }
 
-function put(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
+/** Bytes, moved to where there is room for them, if there is enough. */
+export function put(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
   if (into === undefined || into.length < bytes.length) return bytes;
   into.set(bytes);
   return into.subarray(0, bytes.length);

@@ -5,15 +5,16 @@
  */
 
 import { HttpBody } from "./http_body.ts";
-import { type Asked, wrongAnswer } from "./http_error.ts";
+import { type HttpQuestion, wrongAnswer } from "./http_error.ts";
 import { partOf } from "./http_range.ts";
 import { discard } from "./http_site.ts";
+import { sizeOf } from "./http_told.ts";
 import { extentOf } from "./range.ts";
 import type { ByteRange } from "./store.ts";
 import { StorageError } from "../errors.ts";
 
 /** What is asked for. */
-export interface ContentRequest extends Asked {
+export interface ContentRequest extends HttpQuestion {
   /** Which part; not empty. */
   readonly range?: ByteRange | undefined;
   /** Whether weak etags are believed. */
@@ -26,17 +27,18 @@ export class HttpContent {
   readonly start: number | undefined;
   /** The size of the whole content, if it is known. */
   readonly size: number | undefined;
-  /** The etag of the whole content. */
-  readonly etag: string | undefined;
+  readonly #response: Response;
+  readonly #trustWeak: boolean;
   readonly #body: HttpBody;
   readonly #suffix: number | undefined;
   #tail: Uint8Array | undefined;
 
   private constructor(response: Response, request: ContentRequest) {
     const { range, path } = request;
-    checkPlain(response, path);
-    this.etag = etagOf(response.headers, request.trustWeak);
+    this.#response = response;
+    this.#trustWeak = request.trustWeak;
     const length = lengthOf(response.headers);
+    checkPlain(response, length, path);
     if (response.status === 206) {
       if (range === undefined) throw wrongAnswer(path, "206 where no range was asked for");
       const { start, end, size } = partOf(response.headers, range, path);
@@ -79,6 +81,11 @@ export class HttpContent {
     }
   }
 
+  /** The etag of the whole content. */
+  get etag(): string | undefined {
+    return etagOf(this.#response.headers, this.#trustWeak);
+  }
+
   /** All of it, in `into` if it fits. */
   async read(into?: Uint8Array): Promise<Uint8Array> {
     if (this.#suffix !== undefined) return await this.#body.tail(this.#suffix);
@@ -100,7 +107,8 @@ export class HttpContent {
 }
 
 /** Refuses bytes that are packed, and those whose end cannot be told from a cut. */
-function checkPlain({ url, headers }: Response, path: string): void {
+function checkPlain(response: Response, length: number | undefined, path: string): void {
+  const { headers } = response;
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {
     const detail = `the bytes come packed (Content-Encoding: ${encoding}), although they were wanted as they are: ` +
@@ -108,7 +116,7 @@ function checkPlain({ url, headers }: Response, path: string): void {
     throw new StorageError("corrupt", detail, { path });
   }
   // Without a length, HTTP/1 ends with the connection; where there is TLS, that tells an end from a cut.
-  if (url.startsWith("http:") && !headers.has("content-length") && !headers.has("transfer-encoding")) {
+  if (length === undefined && response.url.startsWith("http:") && !headers.has("transfer-encoding")) {
     const detail = "the server tells neither a length nor chunks, so that nobody would notice a cut: " +
       "have it send a Content-Length";
     throw new StorageError("unavailable", detail, { path });
@@ -117,8 +125,7 @@ function checkPlain({ url, headers }: Response, path: string): void {
 
 /** How long the body is, if it was told. */
 export function lengthOf(headers: Headers): number | undefined {
-  const text = headers.get("content-length")?.trim();
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return sizeOf(headers.get("content-length")?.trim());
 }
 
 /**

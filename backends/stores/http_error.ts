@@ -7,9 +7,9 @@
 
 import { type ErrorCode, isStorageError, StorageError } from "../errors.ts";
 
-/** Where a request went, for messages. */
-export interface Asked {
-  /** The path in the store. */
+/** What a request is for. */
+export interface HttpQuestion {
+  /** The path in the store, for messages. */
   readonly path: string;
   /** Ends the request with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** The error for a status that is no answer to the request. */
-export function statusError({ status, headers }: Response, { path }: Asked): StorageError {
+export function statusError({ status, headers }: Response, { path }: HttpQuestion): StorageError {
   const known = BY_STATUS[status];
   if (known) return new StorageError(known[0], known[1], { path });
   if (status < 500 && !LATER.has(status)) return new StorageError("io", `the server answered ${status}`, { path });
@@ -74,7 +74,7 @@ const BY_WORDS: readonly (readonly [words: RegExp, what: string, retryable: bool
  * @param asked For what.
  * @returns What to throw.
  */
-export function reachError(error: unknown, url: string, { path, signal }: Asked): unknown {
+export function reachError(error: unknown, url: string, { path, signal }: HttpQuestion): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(error instanceof Error) || isStorageError(error)) return error;
   const { host } = new URL(url);
@@ -92,7 +92,7 @@ export function reachError(error: unknown, url: string, { path, signal }: Asked)
 }
 
 /** Turns what the body of an answer threw into a {@linkcode StorageError}; the reason of an aborted signal stays. */
-export function bodyError(error: unknown, { path, signal }: Asked): unknown {
+export function bodyError(error: unknown, { path, signal }: HttpQuestion): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(error instanceof Error) || isStorageError(error)) return error;
   return cutShort(path, error);

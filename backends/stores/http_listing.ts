@@ -4,11 +4,33 @@
  * @module
  */
 
+import type { HttpQuestion } from "./http_error.ts";
 import type { HttpDocument, HttpSite } from "./http_site.ts";
 import type { AbortOptions, Entry, ListOptions } from "./store.ts";
-import type { Asked } from "./http_error.ts";
 
-/** One way in which servers tell what they have. */
+/**
+ * One way in which servers tell what they have.
+ *
+ * @example A server that tells its files in `index.txt`, a path a line, in path order
+ * ```ts
+ * import { type HttpListing, HttpStore } from "@polystore/polystore/http";
+ * import assert from "node:assert/strict";
+ *
+ * const indexed: HttpListing = {
+ *   name: "index.txt",
+ *   recognises: () => false,
+ *   async *list(site, prefix, { signal }) {
+ *     const document = await site.document(site.urlOf("index.txt"), { path: prefix, signal });
+ *     for (const path of document?.text.trim().split("\n") ?? []) {
+ *       if (prefix === "" || path.startsWith(`${prefix}/`)) yield { path, kind: "file" };
+ *     }
+ *   },
+ * };
+ * const fetch = (): Promise<Response> => Promise.resolve(new Response("a.txt\nb/c.txt\n"));
+ * const store = new HttpStore({ url: "https://example.org", listing: indexed, fetch });
+ * assert.deepEqual(await Array.fromAsync(store.list!("b"), ({ path }) => path), ["b/c.txt"]);
+ * ```
+ */
 export interface HttpListing {
   /** What such servers are called in messages. */
   readonly name: string;
@@ -33,7 +55,7 @@ export interface HttpListing {
 export async function findListing(
   site: HttpSite,
   listings: readonly HttpListing[],
-  { path, signal }: Asked,
+  { path, signal }: HttpQuestion,
 ): Promise<HttpListing | undefined> {
   const asked = { path, signal };
   for (const listing of listings) {
@@ -45,25 +67,3 @@ export async function findListing(
 
 /** Who answers so to a question for a listing does not list. */
 const REFUSALS = [400, 401, 403, 405, 406, 501];
-
-/**
- * Whether a name that a server tells can be a name here. What cannot be asked for is left out of listings.
- *
- * @param name What it tells.
- */
-export function isName(name: unknown): name is string {
-  return typeof name === "string" && name !== "" && name !== "." && name !== ".." &&
-    !/[/\0]/.test(name) && name.isWellFormed();
-}
-
-/** A size that a server tells, if it can be one. */
-export function sizeOf(value: unknown): number | undefined {
-  const size = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? size : undefined;
-}
-
-/** A time that a server tells, if it can be one. */
-export function timeOf(value: unknown): Date | undefined {
-  const time = typeof value === "string" ? new Date(value) : undefined;
-  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time;
-}

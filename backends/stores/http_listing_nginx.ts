@@ -7,8 +7,9 @@
 
 import { StorageError } from "../errors.ts";
 import { comparePaths, joinPath } from "../path.ts";
-import { type HttpListing, isName, sizeOf, timeOf } from "./http_listing.ts";
+import type { HttpListing } from "./http_listing.ts";
 import type { HttpDocument, HttpSite } from "./http_site.ts";
+import { isName, sizeOf, timeOf } from "./http_told.ts";
 import { type Child, type Children, inPathOrder } from "./path_order.ts";
 import type { AbortOptions, Entry, ListOptions } from "./store.ts";
 

@@ -7,8 +7,9 @@
 
 import { comparePaths } from "../path.ts";
 import { wrongAnswer } from "./http_error.ts";
-import { type HttpListing, isName, sizeOf, timeOf } from "./http_listing.ts";
+import type { HttpListing } from "./http_listing.ts";
 import type { HttpSite } from "./http_site.ts";
+import { isName, sizeOf, timeOf } from "./http_told.ts";
 import { parseXml, textOf, type XmlElement } from "./http_xml.ts";
 import { isAfter } from "./order.ts";
 import type { AbortOptions, Entry, ListOptions } from "./store.ts";

@@ -6,7 +6,8 @@
 
 import { StorageError } from "../errors.ts";
 import { normalizePath } from "../path.ts";
-import { type Asked, bodyError, reachError, statusError, wrongAnswer } from "./http_error.ts";
+import { bodyError, type HttpQuestion, reachError, statusError, wrongAnswer } from "./http_error.ts";
+import { addsSlash, checkRedirect, redirectOf } from "./http_redirect.ts";
 
 /** What is called instead of `fetch`; it must not follow redirects if it is told `redirect: "manual"`. */
 export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -46,8 +47,10 @@ export interface HttpSiteOptions {
 }
 
 /** A request for something at a path. */
-export interface HttpRequest extends Asked {
+export interface HttpRequest extends HttpQuestion {
   /**
+   * Whether the content is wanted, or only what there is to say about it.
+   *
    * @default {"GET"}
    */
   readonly method?: "GET" | "HEAD" | undefined;
@@ -65,7 +68,6 @@ export interface HttpDocument {
   readonly text: string;
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_HOPS = 10;
 /** What Deno's fetch takes; nothing has a longer name. */
 const MAX_URL = 65_534;
@@ -73,7 +75,18 @@ const MAX_URL = 65_534;
 const MAX_DRAINED = 64 * 1024;
 const MAX_DOCUMENT = 64 * 1024 * 1024;
 
-/** A place on the web: paths below a base URL. */
+/**
+ * A place on the web: paths below a base URL.
+ *
+ * @example
+ * ```ts
+ * import { HttpSite } from "@polystore/polystore/http";
+ * import assert from "node:assert/strict";
+ *
+ * const site = new HttpSite({ url: "https://example.org/data", headers: { authorization: "Bearer …" } });
+ * assert.equal(site.urlOf("plate 1/a#b"), "https://example.org/data/plate%201/a%23b");
+ * ```
+ */
 export class HttpSite {
   readonly #origin: string;
   readonly #base: string;
@@ -128,10 +141,10 @@ export class HttpSite {
       if (request.accept.includes(response.status)) return response;
       await discard(response, request);
       if (this.#absent.includes(response.status)) return "nothing";
-      const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
-      if (location === null) throw statusError(response, request);
-      const next = target(location, url, request.path);
+      const next = redirectOf(response, url, request.path);
+      if (next === undefined) throw statusError(response, request);
       if (addsSlash(url, next)) return "directory";
+      checkRedirect(url, next, request.path);
       url = next.href;
     }
     throw new StorageError("unavailable", "the server redirects again and again", { path: request.path });
@@ -145,7 +158,11 @@ export class HttpSite {
    * @param refusals Other statuses that say that there is none.
    * @returns It, or `undefined` if there is none.
    */
-  async document(url: string, asked: Asked, refusals: readonly number[] = []): Promise<HttpDocument | undefined> {
+  async document(
+    url: string,
+    asked: HttpQuestion,
+    refusals: readonly number[] = [],
+  ): Promise<HttpDocument | undefined> {
     const response = await this.ask(url, { ...asked, accept: [200, ...refusals] });
     if (typeof response === "string") return undefined;
     if (response.status !== 200) return void await discard(response, asked);
@@ -168,7 +185,9 @@ export class HttpSite {
   async #fetch(url: string, request: HttpRequest): Promise<Response> {
     const { method = "GET", signal } = request;
     const { client, fetch: call = fetch } = this.#options;
-    const headers = await this.#headers(url, request.headers);
+    const headers = this.#options.headers === undefined
+      ? asIs(request.headers)
+      : await this.#headers(url, request.headers);
     try {
       return await call(url, {
         method,
@@ -182,15 +201,19 @@ export class HttpSite {
     }
   }
 
-  async #headers(url: string, own: Readonly<Record<string, string>> = {}): Promise<HeadersInit> {
-    // The bytes are wanted as they are: what is packed for the way has other lengths, and no ranges.
-    const fixed = { ...own, "accept-encoding": "identity" };
+  async #headers(url: string, own: Readonly<Record<string, string>> | undefined): Promise<HeadersInit> {
+    const fixed = asIs(own);
     const { headers } = this.#options;
-    if (headers === undefined || new URL(url).origin !== this.#origin) return fixed;
+    if (new URL(url).origin !== this.#origin) return fixed;
     const all = new Headers(typeof headers === "function" ? await headers() : headers);
     for (const [name, value] of Object.entries(fixed)) all.set(name, value);
     return all;
   }
+}
+
+/** The bytes are wanted as they are: what is packed for the way has other lengths, and no ranges. */
+function asIs(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return { ...headers, "accept-encoding": "identity" };
 }
 
 function checked(url: string | URL): URL {
@@ -210,36 +233,13 @@ function refused(detail: string): StorageError {
   return new StorageError("invalid-argument", detail);
 }
 
-/** Where a redirect leads. */
-function target(location: string, url: string, path: string): URL {
-  if (!URL.canParse(location, url)) throw wrongAnswer(path, "it redirects to what is no URL");
-  const next = new URL(location, url);
-  if (next.protocol === "https:" || next.protocol === new URL(url).protocol) return next;
-  throw new StorageError("unavailable", `the server redirects from a secure place to ${next.protocol}`, { path });
-}
-
-/** Whether a redirect only adds a `/`. Of the host nothing is asked: behind a proxy, servers do not know their own. */
-function addsSlash(url: string, next: URL): boolean {
-  return decoded(next.pathname) === `${decoded(new URL(url).pathname)}/`;
-}
-
-/** The names of a path, however they are escaped. */
-function decoded(pathname: string): string {
-  try {
-    return decodeURIComponent(pathname);
-  } catch (error) {
-    if (error instanceof URIError) return pathname;
-    throw error;
-  }
-}
-
 function splitAt(text: string, mark: string): [before: string, rest: string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
 }
 
 /** Lets go of an answer that is not wanted. */
-export async function discard(response: Response, { signal }: Pick<Asked, "signal"> = {}): Promise<void> {
+export async function discard(response: Response, { signal }: Pick<HttpQuestion, "signal"> = {}): Promise<void> {
   const length = Number(response.headers.get("content-length") ?? NaN);
   const end = length <= MAX_DRAINED ? response.arrayBuffer() : response.body?.cancel();
   await end?.catch(() => {/* its status counts, not what it says */});

@@ -5,19 +5,22 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { put } from "./http_body.ts";
+import { HttpContent, isWeak } from "./http_content.ts";
 import { changed, wrongAnswer } from "./http_error.ts";
-import { etagOf, HttpContent, isWeak, lengthOf } from "./http_content.ts";
-import { findListing, type HttpListing, timeOf } from "./http_listing.ts";
+import { findListing, type HttpListing } from "./http_listing.ts";
 import { nginxListing } from "./http_listing_nginx.ts";
 import { s3Listing } from "./http_listing_s3.ts";
 import { HttpMemory, type KeptContent } from "./http_memory.ts";
-import { rangeHeader, sizeAround, sizeBehind } from "./http_range.ts";
+import { rangeHeader, sizeBehind } from "./http_range.ts";
 import { discard, HttpSite, type HttpSiteOptions } from "./http_site.ts";
+import { lookAt } from "./http_stat.ts";
 import { streamContent } from "./http_stream.ts";
 import { cut, extentOf } from "./range.ts";
 import type { AbortOptions, ByteRange, Entry, Listable, ListOptions, ReadOptions, Stat, Store } from "./store.ts";
 import { streamOf } from "./stream.ts";
 
+export type { HttpQuestion } from "./http_error.ts";
 export type { HttpListing } from "./http_listing.ts";
 export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type HttpSiteOptions } from "./http_site.ts";
 
@@ -44,7 +47,7 @@ export interface HttpStoreOptions extends HttpSiteOptions {
   trustWeakEtags?: boolean | undefined;
 }
 
-const LISTINGS: Readonly<Record<"nginx" | "s3", HttpListing>> = { nginx: nginxListing, s3: s3Listing };
+const CHOICES = { auto: undefined, none: null, nginx: nginxListing, s3: s3Listing };
 
 /** What is asked for besides a path. */
 interface Wish extends AbortOptions {
@@ -103,13 +106,7 @@ export class HttpStore implements Store {
     this.site = new HttpSite(options);
     this.#trustWeak = trustWeakEtags;
     this.#memory = revalidate > 0 ? new HttpMemory(revalidate) : undefined;
-    this.#listing = typeof listing === "object"
-      ? listing
-      : listing === "auto"
-      ? undefined
-      : listing === "none"
-      ? null
-      : LISTINGS[listing];
+    this.#listing = typeof listing === "object" ? listing : CHOICES[listing];
     this.list = this.#listing === null ? undefined : (prefix, options) => this.#list(prefix, options);
   }
 
@@ -122,9 +119,10 @@ export class HttpStore implements Store {
     const { range, into, signal } = options;
     const kept = this.#memory?.get(path);
     const content = await this.#content(path, { range, signal, kept });
-    if (!(content instanceof HttpContent)) return content && copy(content, into);
+    if (!(content instanceof HttpContent)) return content && put(content.slice(), into);
     const bytes = await content.read(into);
-    if (range === undefined && content.etag !== undefined) await this.#memory?.keep(path, content.etag, bytes);
+    const etag = this.#memory && range === undefined ? content.etag : undefined;
+    if (etag !== undefined) await this.#memory!.keep(path, etag, bytes);
     return bytes;
   }
 
@@ -133,28 +131,10 @@ export class HttpStore implements Store {
     const { signal } = options;
     signal?.throwIfAborted();
     if (path === "") return { kind: "directory" };
-    const url = this.site.urlOf(path);
-    let answer = await this.site.ask(url, { path, signal, method: "HEAD", accept: [200, 405, 501] });
-    if (answer instanceof Response && answer.status !== 200) {
-      await discard(answer, options);
-      const headers = { range: "bytes=0-0" };
-      answer = await this.site.ask(url, { path, signal, headers, accept: [200, 206, 416] });
-    }
-    if (answer === "directory") return { kind: "directory" };
-    if (answer === "nothing") {
-      const listing = await this.#lister(path, signal);
-      return await listing?.isDirectory?.(this.site, path, options) ? { kind: "directory" } : undefined;
-    }
-    await answer.body?.cancel();
-    const { status, headers } = answer;
-    const size = status === 206 ? sizeAround(headers) : status === 416 ? sizeBehind(headers) : lengthOf(headers);
-    const packed = headers.has("content-encoding");
-    return {
-      kind: "file",
-      size: packed ? undefined : size,
-      modified: timeOf(headers.get("last-modified")),
-      etag: packed ? undefined : etagOf(headers, this.#trustWeak),
-    };
+    const found = await lookAt(this.site, { path, signal }, this.#trustWeak);
+    if (found !== "nothing") return found;
+    const listing = await this.#lister(path, signal);
+    return await listing?.isDirectory?.(this.site, path, options) ? { kind: "directory" } : undefined;
   }
 
   /**
@@ -172,9 +152,7 @@ export class HttpStore implements Store {
     return streamContent(content, async ({ etag, size }, position) => {
       const rest = { offset: position, length: end === undefined ? undefined : end - position };
       const more = await this.#content(path, { range: rest, signal, etag });
-      if (more instanceof HttpContent && more.size === size) return more;
-      if (more instanceof HttpContent) await more.cancel();
-      throw changed(path);
+      return await sameSize(more, size, path);
     });
   }
 
@@ -230,7 +208,8 @@ export class HttpStore implements Store {
     if (start === end) return new Uint8Array();
     if (range && "offset" in range) throw wrongAnswer(path, `416 for ${start} of ${size} bytes`);
     // Some know ranges and no suffixes.
-    return await this.#content(path, { range: { offset: start, length: end - start }, signal, etag: stat?.etag });
+    const rest = { offset: start, length: end - start };
+    return await sameSize(await this.#content(path, { range: rest, signal, etag: stat?.etag }), size, path);
   }
 
   async *#list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
@@ -246,20 +225,26 @@ export class HttpStore implements Store {
   /** How the server lists, if it does. */
   async #lister(path: string, signal: AbortSignal | undefined): Promise<HttpListing | undefined> {
     if (this.#listing === undefined) {
-      this.#listing = await findListing(this.site, Object.values(LISTINGS), { path, signal }) ?? null;
+      this.#listing = await findListing(this.site, [nginxListing, s3Listing], { path, signal }) ?? null;
     }
     return this.#listing ?? undefined;
   }
+}
+
+/** Makes sure that more of a content is there, and that its size is still the same, as far as that is known. */
+async function sameSize(
+  content: HttpContent | Uint8Array | undefined,
+  size: number | undefined,
+  path: string,
+): Promise<HttpContent> {
+  if (!(content instanceof HttpContent)) throw changed(path);
+  if ((content.size ?? size) === (size ?? content.size)) return content;
+  await content.cancel();
+  throw changed(path);
 }
 
 /** Whether a range has no bytes, whatever the content; throws for one that is none. */
 function isEmpty(range: ByteRange): boolean {
   const { start, end } = extentOf(Number.MAX_SAFE_INTEGER, range);
   return start === end && ("suffix" in range || range.length === 0);
-}
-
-function copy(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
-  if (into === undefined || into.length < bytes.length) return bytes.slice();
-  into.set(bytes);
-  return into.subarray(0, bytes.length);
 }

@@ -5,7 +5,7 @@
  */
 
 import { bytesHead, endFrame, framesOf, jsonFrame } from "./frames.ts";
-import { cutShort } from "./http_error.ts";
+import { cutShort, wrongAnswer } from "./http_error.ts";
 import type { RemoteConnection } from "./remote_connection.ts";
 import { problemError } from "./remote_error.ts";
 import { FRAMES, type Problem } from "./remote_wire.ts";
@@ -44,20 +44,25 @@ async function readSlice(
     signal,
   });
   const contents: (Uint8Array | undefined)[] = [];
-  let room: Uint8Array | undefined;
-  let at = 0;
+  let parts: Uint8Array[] = [];
+  /** Of the content that is under way: `null` for one that is absent, `undefined` before the first. */
+  let size: number | null | undefined;
+  function finish(): void {
+    if (size === undefined) return;
+    const bytes = size === null ? undefined : concat(parts);
+    if (bytes !== undefined && bytes.length !== size) {
+      throw wrongAnswer(path, "it sends another size than it announced");
+    }
+    // What arrived may be a part of something larger, and is to be the caller's own.
+    contents.push(parts.length === 1 ? bytes?.slice() : bytes);
+    parts = [];
+  }
   try {
     for await (const frame of framesOf(waitedFor(answer.response.body!, answer, connection.timeout), path)) {
       if (frame.kind === "error") throw problemError(frame.value as Problem, path);
-      if (frame.kind === "json") {
-        const { size } = frame.value as { size: number | null };
-        room = size === null ? undefined : new Uint8Array(size);
-        at = 0;
-        contents.push(room);
-      } else if (frame.kind === "bytes") {
-        room!.set(frame.bytes, at);
-        at += frame.bytes.length;
-      }
+      if (frame.kind === "bytes") parts.push(frame.bytes);
+      else finish();
+      if (frame.kind === "json") size = (frame.value as { size: number | null }).size;
     }
   } catch (error) {
     throw connection.bodyFailure(error, { path, signal: answer.signal });

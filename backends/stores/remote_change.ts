@@ -7,11 +7,11 @@
 import { isStorageError, StorageError } from "../errors.ts";
 import { pause } from "./pause.ts";
 import { answeredError, problemError } from "./remote_error.ts";
-import type { RemoteAnswer, RemoteConnection, RemoteRequest } from "./remote_connection.ts";
+import type { RemoteConnection, RemoteRequest } from "./remote_connection.ts";
 import { type ChangeResult, type Outcome, SERVER_ID, unquoteEtag, WRITE_ID } from "./remote_wire.ts";
 
 /** A change. */
-export interface RemoteChange extends Omit<RemoteRequest, "accept" | "timeout"> {
+export interface RemoteChange extends Omit<RemoteRequest, "stillAlive"> {
   /**
    * That it is carried out twice would do harm: it has a condition. It is meant for one server process, which knows it again.
    *
@@ -79,7 +79,8 @@ class Attempt {
     signal?.throwIfAborted();
     const headers = { ...request.headers, [WRITE_ID]: this.#id, [SERVER_ID]: once ? this.#serverId : undefined };
     try {
-      using answer = await this.#patiently({ ...request, headers });
+      // It may take long, as long as the server says that it is at work.
+      using answer = await this.#connection.send({ ...request, headers, stillAlive: () => this.#ask("GET") });
       const { response } = answer;
       if (response.ok) return await resultOf(response);
       if (response.status === MISDIRECTED && once) {
@@ -94,31 +95,6 @@ class Attempt {
     } catch (error) {
       if (error instanceof Told) throw error.error;
       return await this.#settle(error);
-    }
-  }
-
-  /** Waits as long as the server says that it is at work. */
-  async #patiently(request: RemoteRequest): Promise<RemoteAnswer> {
-    const silence = new AbortController();
-    const outer = request.signal;
-    const stop = (): void => silence.abort(outer!.reason);
-    outer?.addEventListener("abort", stop);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = async (): Promise<void> => {
-      try {
-        await this.#ask("GET");
-        timer = setTimeout(look, this.#connection.timeout);
-      } catch (error) {
-        silence.abort(error);
-      }
-    };
-    timer = setTimeout(look, this.#connection.timeout);
-    try {
-      return await this.#connection.send({ ...request, signal: silence.signal, timeout: Infinity });
-    } finally {
-      clearTimeout(timer);
-      timer = undefined;
-      outer?.removeEventListener("abort", stop);
     }
   }
 

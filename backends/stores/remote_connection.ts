@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { type Asked, bodyError, reachError } from "./http_error.ts";
+import { bodyError, type HttpQuestion, reachError } from "./http_error.ts";
 import { answeredError } from "./remote_error.ts";
 import { type Offer, SERVER_ID } from "./remote_wire.ts";
 
@@ -20,7 +20,7 @@ export interface RemoteConnectionOptions {
 }
 
 /** A request. */
-export interface RemoteRequest extends Asked {
+export interface RemoteRequest extends HttpQuestion {
   /** What is asked, as parameters; what is `undefined` is left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
   /**
@@ -31,10 +31,12 @@ export interface RemoteRequest extends Asked {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** What is sent. */
   readonly body?: BodyInit | null | undefined;
-  /** Statuses that are answers too, besides success. */
-  readonly accept?: readonly number[] | undefined;
-  /** How long the server may take; `Infinity` for who looks after that himself. */
-  readonly timeout?: number | undefined;
+  /**
+   * Called when the server has been silent for too long: it has as much time again if this resolves.
+   *
+   * @default {undefined} it has not
+   */
+  readonly stillAlive?: (() => Promise<unknown>) | undefined;
 }
 
 /** An answer, and the clock that runs while its body is read. */
@@ -52,7 +54,8 @@ export class RemoteConnection {
   /** Where the backend is. */
   readonly url: string;
   readonly #authorization: string | undefined;
-  readonly #closing = new AbortController();
+  readonly #clocks = new Set<Clock>();
+  #closed = false;
   #client: Deno.HttpClient | undefined;
   #offer: Promise<Offer> | undefined;
   /** How long the server may be silent, in milliseconds. */
@@ -68,7 +71,7 @@ export class RemoteConnection {
   }
 
   /** What the server offers; asked for once. */
-  async offer(asked: Asked): Promise<Offer> {
+  async offer(asked: HttpQuestion): Promise<Offer> {
     try {
       return await (this.#offer ??= this.#ask(asked.path));
     } catch (error) {
@@ -99,9 +102,9 @@ export class RemoteConnection {
    * @throws {StorageError} What the server answered, `unavailable`, `permission-denied`, `closed`.
    */
   async request(request: RemoteRequest): Promise<RemoteAnswer> {
-    const { path, signal, accept = [] } = request;
+    const { path, signal } = request;
     const answer = await this.send(request);
-    if (answer.response.ok || accept.includes(answer.response.status)) return answer;
+    if (answer.response.ok) return answer;
     using _ending = answer;
     const error = await answeredError(answer.response, path);
     signal?.throwIfAborted();
@@ -109,10 +112,10 @@ export class RemoteConnection {
   }
 
   /** Asks; every answer is one. */
-  async send({ query, method = "GET", headers, body, ...asked }: RemoteRequest): Promise<RemoteAnswer> {
+  async send({ query, method = "GET", headers, body, stillAlive, ...asked }: RemoteRequest): Promise<RemoteAnswer> {
     asked.signal?.throwIfAborted();
-    if (this.#closing.signal.aborted) throw closed(asked.path);
-    const clock = new Clock(asked.timeout ?? this.timeout, asked, this.#closing.signal);
+    if (this.#closed) throw closed(asked.path);
+    const clock = new Clock(this.timeout, asked, this.#clocks, stillAlive);
     try {
       const response = await fetch(this.#address(query, asked.path), {
         method,
@@ -136,8 +139,8 @@ export class RemoteConnection {
   }
 
   /** The error for what a body threw. */
-  bodyFailure(error: unknown, asked: Asked): unknown {
-    if (this.#closing.signal.aborted) return closed(asked.path);
+  bodyFailure(error: unknown, asked: HttpQuestion): unknown {
+    if (this.#closed) return closed(asked.path);
     if (!(error instanceof SyntaxError)) return bodyError(error, asked);
     return new StorageError("io", `what answers is no PolyStore server: is ${this.url} the right address?`, {
       path: asked.path,
@@ -145,8 +148,8 @@ export class RemoteConnection {
     });
   }
 
-  #failure(error: unknown, asked: Asked): unknown {
-    if (this.#closing.signal.aborted) return closed(asked.path);
+  #failure(error: unknown, asked: HttpQuestion): unknown {
+    if (this.#closed) return closed(asked.path);
     return reachError(error, this.url, asked);
   }
 
@@ -166,8 +169,7 @@ export class RemoteConnection {
   }
 
   #headers(headers: RemoteRequest["headers"] = {}): [string, string][] {
-    // What is compressed on the way has another length than was announced.
-    const all: [string, string][] = [["accept-encoding", "identity"]];
+    const all: [string, string][] = [];
     if (this.#authorization !== undefined) all.push(["authorization", this.#authorization]);
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) all.push([name, value]);
     return all;
@@ -181,8 +183,9 @@ export class RemoteConnection {
 
   /** Ends every request, and closes the connections. */
   close(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort(closed());
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const clock of this.#clocks) clock.stop(closed());
     this.#client?.close();
     this.#client = undefined;
   }
@@ -195,17 +198,24 @@ function closed(path?: string): StorageError {
 /** Aborts a request when its time is over, when the caller does, and when the store is closed. */
 class Clock {
   readonly #controller = new AbortController();
-  readonly #outer: readonly AbortSignal[];
+  readonly #outer: AbortSignal | undefined;
   readonly #path: string;
+  readonly #running: Set<Clock>;
+  readonly #stillAlive: RemoteRequest["stillAlive"];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(milliseconds: number, { signal, path }: Asked, closing: AbortSignal) {
+  /** Starts; as long as it runs it is one of those that run. */
+  constructor(
+    milliseconds: number,
+    { signal, path }: HttpQuestion,
+    running: Set<Clock>,
+    stillAlive: RemoteRequest["stillAlive"],
+  ) {
+    this.#stillAlive = stillAlive;
     this.#path = path;
-    this.#outer = signal === undefined ? [closing] : [signal, closing];
-    for (const outer of this.#outer) {
-      if (outer.aborted) this.#controller.abort(outer.reason);
-      else outer.addEventListener("abort", this.#follow);
-    }
+    this.#outer = signal;
+    this.#running = running.add(this);
+    signal?.addEventListener("abort", this.#follow);
     this.allow(milliseconds);
   }
 
@@ -213,20 +223,31 @@ class Clock {
     return this.#controller.signal;
   }
 
-  readonly #follow = (event: Event): void => this.#controller.abort((event.target as AbortSignal).reason);
+  readonly #follow = (): void => this.stop(this.#outer!.reason);
+
+  readonly #expire = (milliseconds: number): void => {
+    if (this.#stillAlive !== undefined) {
+      this.#stillAlive().then(() => this.#running.has(this) && this.allow(milliseconds), (error) => this.stop(error));
+      return;
+    }
+    const detail = `the server was silent for ${milliseconds} ms`;
+    this.stop(new StorageError("unavailable", detail, { path: this.#path, retryable: true }));
+  };
+
+  stop(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
 
   allow(milliseconds: number): void {
     clearTimeout(this.#timer);
     if (milliseconds > MAX_DELAY || this.signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      const detail = `the server was silent for ${milliseconds} ms`;
-      this.#controller.abort(new StorageError("unavailable", detail, { path: this.#path, retryable: true }));
-    }, milliseconds);
+    this.#timer = setTimeout(this.#expire, milliseconds, milliseconds);
   }
 
   end(): void {
     clearTimeout(this.#timer);
-    for (const outer of this.#outer) outer.removeEventListener("abort", this.#follow);
+    this.#running.delete(this);
+    this.#outer?.removeEventListener("abort", this.#follow);
   }
 }
 

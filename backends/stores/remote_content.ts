@@ -66,7 +66,9 @@ export class RemoteContent {
     try {
       const part = this.#part();
       if (part === undefined) return concat(await Array.fromAsync(this.#chunks()));
-      answer.allow(this.#connection.timeout * (1 + (part.whole ?? 0) / MIB));
+      if (part.whole === undefined || part.whole > MIB) {
+        answer.allow(this.#connection.timeout * (1 + (part.whole ?? Infinity) / MIB));
+      }
       const bytes = await new HttpBody(answer.response, part, { path: this.#path, signal: answer.signal }).read(into);
       return isEmpty(range) ? bytes.subarray(0, 0) : bytes;
     } catch (error) {
@@ -176,5 +178,6 @@ function askable(range: ByteRange): ByteRange {
 
 function lengthOf({ headers }: Response): number | undefined {
   const text = headers.get("content-length");
-  return text === null ? undefined : Number(text);
+  // What is compressed on the way has another length than is told.
+  return text === null || headers.has("content-encoding") ? undefined : Number(text);
 }

@@ -29,6 +29,33 @@ export function checkWrite(
 }
 
 /**
+ * Refuses a change whose conditions do not hold.
+ *
+ * @param path The path.
+ * @param etag The etag of the file that is there; `undefined` if there is none.
+ * @param options The conditions.
+ * @throws {StorageError} `already-exists`, `precondition-failed`.
+ *
+ * @example
+ * ```ts
+ * import { checkConditions } from "@polystore/polystore/stores";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => checkConditions("a", "1", { ifAbsent: true }), { code: "already-exists" });
+ * assert.throws(() => checkConditions("a", "1", { ifMatch: "2" }), { code: "precondition-failed" });
+ * checkConditions("a", undefined, { ifAbsent: true });
+ * ```
+ */
+export function checkConditions(
+  path: string,
+  etag: string | undefined,
+  { ifAbsent = false, ifMatch }: Pick<WriteOptions, "ifAbsent" | "ifMatch">,
+): void {
+  if (ifAbsent && etag !== undefined) throw new StorageError("already-exists", "it exists already", { path });
+  if (ifMatch !== undefined) checkEtag(path, etag, ifMatch);
+}
+
+/**
  * Whether the content is the one that `ifMatch` names.
  *
  * @throws {StorageError} `precondition-failed`.

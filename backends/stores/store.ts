@@ -335,7 +335,8 @@ export type Complete<T> = { readonly [K in keyof T]-?: T[K] };
 export type Layer = (inner: Store) => Complete<Store>;
 
 /**
- * Puts layers in front of a store, the innermost first.
+ * Puts layers in front of a store, the innermost first. A layer may pass on a member of the store it is given as it is:
+ * `read: inner.read`.
  *
  * @param store The store.
  * @param layers The layers, in the order in which they are wrapped around it.
@@ -355,5 +356,34 @@ export type Layer = (inner: Store) => Complete<Store>;
  * ```
  */
 export function layered(store: Store, ...layers: readonly Layer[]): Store {
-  return layers.reduce<Store>((inner, layer) => layer(inner), store);
+  return layers.reduce<Store>((inner, layer) => layer(detached(inner)), store);
+}
+
+const MEMBERS: Complete<Record<keyof Store, true>> = {
+  read: true,
+  stat: true,
+  list: true,
+  write: true,
+  delete: true,
+  makeDirectory: true,
+  createSymlink: true,
+  readSymlink: true,
+  writeExpiring: true,
+  watch: true,
+  copy: true,
+  move: true,
+  deleteTree: true,
+  readMany: true,
+  writeMany: true,
+  writeParts: true,
+  openRead: true,
+  openWrite: true,
+  close: true,
+};
+
+/** The members of a store as functions of their own, so that a layer may pass one on as it is: `read: inner.read`. */
+function detached(store: Store): Store {
+  const members = Object.keys(MEMBERS) as (keyof Store)[];
+  const bound = members.map((name) => [name, (store[name] as CallableFunction | undefined)?.bind(store)]);
+  return Object.fromEntries(bound) as unknown as Store;
 }

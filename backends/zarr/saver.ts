@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkBatch, type CopyOptions } from "../backend.ts";
+import type { CopyOptions } from "../backend.ts";
+import { checkBatch } from "../batch.ts";
 import { pooled } from "../concurrency.ts";
 import type { SaveOptions, SaveResult } from "../data_source.ts";
 import { isStorageError, StorageError } from "../errors.ts";

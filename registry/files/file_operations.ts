@@ -68,7 +68,7 @@ export async function sendMany(file: FileRequest): Promise<Response> {
   if (!Array.isArray(paths)) throw new StorageError("invalid-argument", "paths must be an array");
   const places = paths.map((path) => checked(file, path));
   const body = ReadableStream.from(contentsOf(file, places));
-  return new Response(body, { headers: { "content-type": FRAMES, "cache-control": "no-store, no-transform" } });
+  return file.answer(body, { "content-type": FRAMES, "cache-control": "no-store, no-transform" });
 }
 
 async function* contentsOf(file: FileRequest, paths: readonly string[]): AsyncGenerator<Uint8Array<ArrayBuffer>> {

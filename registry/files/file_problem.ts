@@ -90,7 +90,7 @@ export function problemOf(error: unknown): Problem {
 /** The answer that tells a problem. */
 export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
   const { status, title, code, retryAfter } = problem;
-  const all = new Headers({ ...headers, "content-type": "application/problem+json", [ERROR_CODE]: code });
-  if (retryAfter !== undefined) all.set("retry-after", String(Math.ceil(retryAfter / 1000)));
+  const wait = retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter / 1000)) };
+  const all = { ...headers, ...wait, "content-type": "application/problem+json", [ERROR_CODE]: code };
   return new Response(JSON.stringify(problem), { status, statusText: title, headers: all });
 }

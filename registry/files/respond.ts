@@ -43,23 +43,19 @@ async function read(file: FileRequest): Promise<Response> {
   if (query.has("path")) return await sendContent(file);
   if (query.has("stat")) {
     const stat = await served.store.stat(query.path("stat"));
-    return json(stat === undefined ? null : statToJson(stat));
+    return file.json(stat === undefined ? null : statToJson(stat));
   }
   if (query.has("list")) return await sendList(file);
   if (query.has("readlink")) {
     const target = await served.store.readSymlink?.(query.path("readlink"));
-    return json({ target: target ?? null });
+    return file.json({ target: target ?? null });
   }
   if (query.has("watch")) return sendNews(file);
   if (query.has("write")) {
     checkServer(file);
-    return json(backend.changes.look(query.text("write")!, query.count("age") ?? 0));
+    return file.json(backend.changes.look(query.text("write")!, query.count("age") ?? 0));
   }
-  return json({ name: backend.name, members: served.members });
-}
-
-function json(value: unknown): Response {
-  return Response.json(value, { headers: { "cache-control": "no-store, no-transform" } });
+  return file.json({ name: backend.name, members: served.members });
 }
 
 async function operate(file: FileRequest): Promise<Response> {
@@ -84,11 +80,10 @@ async function change(
     const conditional = file.header("if-none-match") !== null && isStorageError(error, "already-exists");
     throw conditional ? new RefusedRequest([412, "Precondition Failed"], error.code, error.detail) : error;
   });
-  if (file.request.method === "POST") return json(result);
-  const headers = new Headers();
-  if (result.etag !== undefined) headers.set("etag", quoteEtag(result.etag));
+  if (file.request.method === "POST") return file.json(result);
+  const headers: Record<string, string> = result.etag === undefined ? {} : { etag: quoteEtag(result.etag) };
   const created = file.request.method === "PUT" && file.header("if-none-match") !== null;
-  return new Response(null, { status: created ? 201 : 204, headers });
+  return file.answer(null, headers, created ? 201 : 204);
 }
 
 /** What `DELETE` of a path does. */
@@ -106,7 +101,7 @@ async function remove(file: FileRequest, signal: AbortSignal): Promise<ChangeRes
 async function settle(file: FileRequest): Promise<Response> {
   checkServer(file);
   const { query, backend } = file;
-  return json(await backend.changes.stop(query.text("write")!, query.count("age") ?? 0));
+  return file.json(await backend.changes.stop(query.text("write")!, query.count("age") ?? 0));
 }
 
 /** Refuses what is meant for another server process. */

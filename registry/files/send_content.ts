@@ -31,8 +31,8 @@ export async function sendContent(file: FileRequest): Promise<Response> {
     if (stat?.kind === "directory" && listable(file)) return await sendPage(file, path, { shallow: true });
     if (stat?.kind !== "file") throw await missing(file, path);
     checkMatch(request, stat.etag, path);
-    const headers = headersOf(stat);
-    if (isUnchanged(request, stat.etag)) return new Response(null, { status: 304, headers });
+    const headers = headersOf(file, stat);
+    if (isUnchanged(request, stat.etag)) return file.answer(null, headers, 304);
     const response = await sendFile(file, path, stat, headers);
     if (response !== undefined) return response;
   }
@@ -50,16 +50,18 @@ async function missing(file: FileRequest, path: string): Promise<RefusedRequest>
   return new RefusedRequest([404, "Not Found"], code, detail);
 }
 
-function headersOf({ etag, modified }: Stat): Headers {
-  const headers = new Headers({
-    "content-type": "application/octet-stream",
+/** Headers of content: our own client only wants the bytes, and each header takes its time. */
+function headersOf(file: FileRequest, { etag, modified }: Stat): Record<string, string> {
+  const type = { "content-type": "application/octet-stream" };
+  if (file.isOurs) return { ...type, "cache-control": "no-store, no-transform" };
+  return {
+    ...type,
     "accept-ranges": "bytes",
     "cache-control": "no-cache, no-transform",
     [ENTRY_KIND]: "file",
-  });
-  if (etag !== undefined) headers.set("etag", quoteEtag(etag));
-  if (modified !== undefined) headers.set("last-modified", modified.toUTCString());
-  return headers;
+    ...(etag !== undefined && { etag: quoteEtag(etag) }),
+    ...(modified !== undefined && { "last-modified": modified.toUTCString() }),
+  };
 }
 
 /** Sends a file as `stat` tells of it; `undefined` if it has become another one meanwhile. */
@@ -67,13 +69,12 @@ async function sendFile(
   file: FileRequest,
   path: string,
   stat: Stat,
-  headers: Headers,
+  headers: Record<string, string>,
 ): Promise<Response | undefined> {
   const { request, served: { store } } = file;
   const { size, etag } = stat;
   const extent = size === undefined || !isWanted(file, etag) ? undefined : requestedRange(file.header("range"), size);
   if (extent === "unsatisfiable") {
-    headers.set("content-range", `bytes */${size}`);
     throw new RefusedRequest([416, "Range Not Satisfiable"], "invalid-argument", "the range is not in the content", {
       "content-range": `bytes */${size}`,
     });
@@ -85,24 +86,24 @@ async function sendFile(
     status = 206;
     length = extent.end - extent.start;
     range = { offset: extent.start, length };
-    headers.set("content-range", `bytes ${extent.start}-${extent.end - 1}/${size}`);
+    headers["content-range"] = `bytes ${extent.start}-${extent.end - 1}/${size}`;
   }
   if (request.method === "HEAD") {
-    if (length !== undefined) headers.set("content-length", String(length));
-    return new Response(null, { status, headers });
+    if (length !== undefined) headers["content-length"] = String(length);
+    return file.answer(null, headers, status);
   }
   if (length === undefined) return await sendUnmeasured(file, path, headers);
   if (length <= AT_ONCE || store.openRead === undefined) {
     const bytes = await store.read(path, { range });
     // Content of another length is another content; of the same, its tag tells, which is asked for where somebody may rely on it.
     if (bytes?.length !== length || (relies(file, status) && !await isStill(file, path, etag))) return undefined;
-    return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers });
+    return file.answer(bytes as Uint8Array<ArrayBuffer>, headers, status);
   }
   const stream = await store.openRead(path, { range });
   if (stream === undefined) return undefined;
   if (!await isStill(file, path, etag)) return void await stream.cancel();
-  headers.set("content-length", String(length));
-  return new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
+  headers["content-length"] = String(length);
+  return file.answer(stream as ReadableStream<Uint8Array<ArrayBuffer>>, headers, status);
 }
 
 /** Whether the range is wanted of the content there is, by `If-Range`. */
@@ -121,7 +122,11 @@ async function isStill(file: FileRequest, path: string, etag: string | undefined
 }
 
 /** Sends content whose length is not known before its end: in frames, if they are understood. */
-async function sendUnmeasured(file: FileRequest, path: string, headers: Headers): Promise<Response | undefined> {
+async function sendUnmeasured(
+  file: FileRequest,
+  path: string,
+  headers: Record<string, string>,
+): Promise<Response | undefined> {
   const { store } = file.served;
   let stream: ReadableStream<Uint8Array> | undefined;
   if (store.openRead === undefined) {
@@ -129,10 +134,10 @@ async function sendUnmeasured(file: FileRequest, path: string, headers: Headers)
     stream = bytes && streamOf(bytes);
   } else stream = await store.openRead(path);
   if (stream === undefined) return undefined;
-  const framed = file.header("accept")?.includes(FRAMES) ?? false;
-  headers.set("content-type", framed ? FRAMES : "application/octet-stream");
+  const framed = file.isOurs;
+  if (framed) headers["content-type"] = FRAMES;
   const body = framed ? ReadableStream.from(frames(stream)) : stream;
-  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, { headers });
+  return file.answer(body as ReadableStream<Uint8Array<ArrayBuffer>>, headers);
 }
 
 async function* frames(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -26,7 +26,7 @@ export async function sendList(file: FileRequest): Promise<Response> {
   const after = query.after();
   const entries = file.served.need("list", prefix)(prefix, { ...options, after, limit });
   const body = ReadableStream.from(linesOf(entries)).pipeThrough(new TextEncoderStream());
-  return new Response(body, { headers: { "content-type": LINES, "cache-control": "no-store, no-transform" } });
+  return file.answer(body, { "content-type": LINES, "cache-control": "no-store, no-transform" });
 }
 
 /** The last line tells how many there were: what ends otherwise was cut. */
@@ -63,7 +63,5 @@ export async function sendPage(
   const found = await Array.fromAsync(list(prefix, { ...options, after, limit: limit + 1 }));
   const entries = found.slice(0, limit).map(entryToJson);
   const next = found.length > limit ? entries.at(-1)?.path : undefined;
-  return Response.json({ entries, ...(next !== undefined && { next }) }, {
-    headers: { [ENTRY_KIND]: "directory", "cache-control": "no-store, no-transform" },
-  });
+  return file.json({ entries, ...(next !== undefined && { next }) }, { [ENTRY_KIND]: "directory" });
 }

@@ -52,8 +52,9 @@ export function sendNews(file: FileRequest): Response {
       end();
     },
   });
-  return new Response(body.pipeThrough(new TextEncoderStream()), {
-    headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
+  return file.answer(body.pipeThrough(new TextEncoderStream()), {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
   });
 }
 

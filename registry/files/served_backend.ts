@@ -4,10 +4,17 @@
  * @module
  */
 
+import { FRAMES, SERVER_ID } from "../../backends/stores/remote_wire.ts";
 import type { ChangeLog } from "./change_log.ts";
 import { FileQuery } from "./file_query.ts";
 import { RefusedRequest } from "./file_problem.ts";
 import type { ServedStore } from "./served_store.ts";
+
+/** What is stored here is never run as a part of this site. */
+export const HARMLESS: readonly [string, string][] = [
+  ["x-content-type-options", "nosniff"],
+  ["content-security-policy", "sandbox; default-src 'none'"],
+];
 
 /** What a request may not exceed. */
 export interface FileLimits {
@@ -56,6 +63,29 @@ export class FileRequest {
   /** What the server has. */
   get served(): ServedStore {
     return this.backend.served;
+  }
+
+  /** Whether it is the client of this package that asks for content. */
+  get isOurs(): boolean {
+    return this.header("accept")?.includes(FRAMES) ?? false;
+  }
+
+  /** Makes an answer. */
+  answer(
+    body: BodyInit | null,
+    headers: Readonly<Record<string, string>>,
+    status: number = 200,
+  ): Response {
+    const all = Object.entries(headers);
+    // No page can have a browser ask for frames; and each header takes its time.
+    if (!this.isOurs) all.push([SERVER_ID, this.backend.serverId], ...HARMLESS);
+    return new Response(body, { status, headers: all });
+  }
+
+  /** Makes an answer of JSON. */
+  json(value: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+    const all = { ...headers, "content-type": "application/json", "cache-control": "no-store, no-transform" };
+    return this.answer(JSON.stringify(value), all);
   }
 
   /** A header. */

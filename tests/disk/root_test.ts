@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DiskBackend } from "../../mod.ts";
+import { DiskBackend, DiskStore } from "../../mod.ts";
 import { denoArgs, namesBelow, refuses, REPOSITORY, runCommand, withBox } from "./setup.ts";
 
 Deno.test("root: one that is a symbolic link works, and what leads back into it by its real name too", () =>
@@ -72,3 +72,19 @@ for (const root of ["relative/root", "./relative/root/", ".", "", "./", "relativ
       assert.equal(await Deno.readLink(`${outer}/${folded}sub/link.txt`), "../dir/file.txt");
     }));
 }
+
+Deno.test("links that lead in a circle through each other make no directory", {
+  permissions: { read: true, write: true },
+}, async () => {
+  for (const options of [{}, { durability: "fast" }] as const) {
+    const root = await Deno.makeTempDir();
+    const store = new DiskStore({ root, ...options });
+    await store.createSymlink("a/a/b", "b/b");
+    await store.createSymlink("b", "a/a"); // b/b leads to a/a/b, which is b/b
+    const before = (await Array.fromAsync(store.list(""))).map(({ path }) => path);
+    for (const path of ["b/b", "b/b/c"]) await assert.rejects(store.makeDirectory(path), { code: "too-many-links" });
+    await assert.rejects(store.write("b/b/c", new Uint8Array(1)), { code: "too-many-links" });
+    assert.deepEqual((await Array.fromAsync(store.list(""))).map(({ path }) => path), before);
+    await Deno.remove(root, { recursive: true });
+  }
+});

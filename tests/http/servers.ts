@@ -43,11 +43,11 @@ export function serve(handler: Handler): TestServer {
 export type Kind = "static" | "nginx" | "s3";
 
 /** Serves the files of a store as web servers do: etags, conditions, ranges, HEAD, redirects of directories. */
-export function fileHandler(store: Store, kind: Kind = "static"): Handler {
+export function fileHandler(store: Store, kind: Kind = "static", pageSize = 1000): Handler {
   return async (request, pathname) => {
     const path = pathname.split("/").map(decodeURIComponent).filter((name) => name !== "").join("/");
     const query = new URL(request.url).searchParams;
-    if (kind === "s3" && query.has("list-type")) return await listKeys(store, query);
+    if (kind === "s3" && query.has("list-type")) return await listKeys(store, query, pageSize);
     const stat = await store.stat(path);
     if (stat === undefined || (stat.kind === "file" && pathname.endsWith("/"))) return answer(request, 404, {}, "none");
     if (stat.kind === "directory") {
@@ -104,12 +104,12 @@ async function listChildren(store: Store, path: string): Promise<Response> {
   return Response.json(rows);
 }
 
-/** As S3 does: keys by their bytes, what is common up to the next `/` in one, pages of at most 1000. */
-async function listKeys(store: Store, query: URLSearchParams): Promise<Response> {
+/** As S3 does: keys by their bytes, what is common up to the next `/` in one, page by page. */
+async function listKeys(store: Store, query: URLSearchParams, pageSize: number): Promise<Response> {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter");
-  const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
-  const max = Number(query.get("max-keys") ?? 1000);
+  const after = decodeURIComponent(query.get("continuation-token") ?? "") || (query.get("start-after") ?? "");
+  const max = Math.min(pageSize, Number(query.get("max-keys") ?? 1000));
   const rows: [key: string, xml: string][] = [];
   for await (const { path, kind, size, modified } of store.list!("")) {
     if (kind !== "file" || !path.startsWith(prefix)) continue;
@@ -131,24 +131,21 @@ async function listKeys(store: Store, query: URLSearchParams): Promise<Response>
   const unique = [...new Map(rows).entries()].sort(([a], [b]) => comparePaths(a, b));
   const page = unique.slice(0, max);
   const truncated = page.length < unique.length;
-  const token = truncated ? page.at(-1)?.[0] ?? "" : "";
   return new Response(
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
       `<Name>bucket</Name><Prefix/><KeyCount>${page.length}</KeyCount><MaxKeys>${max}</MaxKeys>` +
       (query.has("encoding-type") ? "<EncodingType>url</EncodingType>" : "") +
       `<IsTruncated>${truncated}</IsTruncated>` +
-      (truncated
-        ? `<NextContinuationToken>${token.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</NextContinuationToken>`
-        : "") +
+      (truncated ? `<NextContinuationToken>${encodeURIComponent(page.at(-1)![0])}</NextContinuationToken>` : "") +
       page.map(([, xml]) => xml).join("") + "</ListBucketResult>",
     { headers: { "content-type": "application/xml" } },
   );
 }
 
 /** Files in memory, and a server of them. */
-export function serveFiles(kind: Kind = "static"): TestServer & { readonly files: MemoryStore } {
+export function serveFiles(kind?: Kind, pageSize?: number): TestServer & { readonly files: MemoryStore } {
   const files = new MemoryStore();
-  return { ...serve(fileHandler(files, kind)), files };
+  return { ...serve(fileHandler(files, kind, pageSize)), files };
 }
 
 /** What a liar sends: texts and bytes as they are; it closes the connection after them. */

@@ -139,6 +139,13 @@ Deno.test("the whole stack stands under a file manager: updates are never lost",
   assert.deepEqual(await fm.load("counter.json", "safe"), { count: 50 });
 });
 
+Deno.test("a layer may pass on the members of a store as they are", async () => {
+  const store = layered(new MemoryStore(), nothing, nothing);
+  await store.writeMany!([{ path: "a/b", bytes: bytesOf("b") }]);
+  assert.deepEqual(await store.read("a/b"), bytesOf("b"));
+  assert.deepEqual((await Array.fromAsync(store.list!(""))).map(({ path }) => path), ["a", "a/b"]);
+});
+
 Deno.test("a layer that forgets a member does not compile", () => {
   // @ts-expect-error -- `close` is missing
   const forgetful: Layer = (inner) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBatch } from "../../backend.ts";
+import { checkBatch } from "../../batch.ts";
 import { StorageError } from "../../errors.ts";
 import { type DataType, isNdArray, type NdArray } from "../../formats/ndarray.ts";
 import { combinations } from "../selection.ts";
