@@ -120,7 +120,7 @@ async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
     const path = ENTRIES.replace("entries", "batch");
     expect(await connection.request("POST", path, JSON_TYPE, `{"ops":[${ops.join()}]}`), 200);
   }
-  await load(server.port, RATE / 3, 2);
+  await load(server.port, RATE, 5); // until its code is compiled
   const seconds = quick ? 5 : 60;
   const bare = await idle(quick ? 2 : 10);
   const used = await processorTime(server.pid);

@@ -24,7 +24,7 @@ export function batchRoutes(app: Hono<CallEnv>, service: Service): void {
 
 async function batch(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "batch", "read");
-  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits));
+  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits, call.env.signal));
   const changes = operations.filter((operation): operation is Change => operation.op !== "get");
   if (changes.length > 0) permit(call, namespace, "write");
   const artifacts = service.namespaces.open(namespace);

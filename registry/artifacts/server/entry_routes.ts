@@ -69,7 +69,7 @@ async function put(call: Call, service: Service): Promise<Response> {
 
 /** The value in a body: it must be one that a client can decode. */
 async function readValue(call: Call, service: Service): Promise<string> {
-  const text = await readText(call.req.raw, service.limits);
+  const text = await readText(call.req.raw, service.limits, call.env.signal);
   checkValue(text);
   return text;
 }

@@ -56,7 +56,7 @@ function open(call: Call, service: Service, kind: RequestKind, access: Access): 
 
 async function set(call: Call, service: Service): Promise<Response> {
   const { artifacts, signal } = open(call, service, "put", "write");
-  const { key, value } = Object(parseJson(await readText(call.req.raw, service.limits)));
+  const { key, value } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
   const text = openEnvelope(value, "value", service.limits.maxDepth);
   checkValue(text);
   await artifacts.put(keyOf(openEnvelope(key, "key", service.limits.maxDepth)), text, { signal });

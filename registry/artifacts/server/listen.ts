@@ -52,7 +52,7 @@ export interface Listener extends AsyncDisposable {
 /** What an answer is written to. */
 interface Outgoing {
   writeHead(status: number, headers: Record<string, string>): unknown;
-  end(body: Uint8Array): unknown;
+  end(body: string): unknown;
 }
 
 /** How long a connection may be idle between requests, in milliseconds. */

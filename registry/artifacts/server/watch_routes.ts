@@ -58,7 +58,7 @@ async function* untilStopped(events: AsyncIterable<ArtifactEvent>, signal: Abort
 async function acquire(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "lock", "write");
   const key = segmentKey(call.req.param("key")!);
-  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits)));
+  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
   if (token !== undefined && !Number.isSafeInteger(token)) throw wrongToken();
   if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
   try {
