@@ -38,6 +38,7 @@ const ALL: readonly Task[] = [
   ...zarrTasks(),
   ...zarrCostTasks(),
   ...layerTasks(),
+  ...artifactTasks(),
   ...httpTasks(),
   ...streamingTasks(),
   ...backendTasks(),

@@ -54,7 +54,9 @@ class RoundRobin implements AsyncDisposable {
         this.served.set(port, (this.served.get(port) ?? 0) + 1);
         return conn;
       } catch (error) {
-        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        // It has ended, or ends now.
+        const { ConnectionRefused, ConnectionReset } = Deno.errors;
+        if (!(error instanceof ConnectionRefused || error instanceof ConnectionReset)) throw error;
       }
     }
     return undefined;

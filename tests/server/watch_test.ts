@@ -1,5 +1,7 @@
+import { ArtifactServer, listen } from "@polystore/polystore/server";
 import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
+import { Connection } from "./connection.ts";
 import { entry, Place } from "./place.ts";
 
 const PATH = "/v1/namespaces/n/watch";
@@ -164,5 +166,36 @@ Deno.test("server, locks: one has it at a time, with a token that grows", async 
   }
   for (const query of ["", "?token=", "?token=x", "?token=1.5"]) {
     await place.expect(400, path + query, { method: "DELETE" });
+  }
+});
+
+Deno.test("server, watch: 200 watchers on sockets are told the same, and those who leave are forgotten", async () => {
+  await using server = new ArtifactServer({ store: new MemoryStore() });
+  await using listener = await listen(server, { port: 0 });
+  const lines = await Promise.all(Array.from({ length: 200 }, async () => {
+    const line = await Connection.to(listener.port);
+    await line.say("GET /v1/namespaces/n/watch HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    return line;
+  }));
+  const until = async (line: Connection, mark: string): Promise<void> => {
+    let text = "";
+    while (!text.includes(mark)) {
+      const piece = await line.piece();
+      assert(piece !== undefined, `ended before ${mark}`);
+      text += piece;
+    }
+  };
+  await Promise.all(lines.map((line) => until(line, "event: reset")));
+  using writer = await Connection.to(listener.port);
+  for (const key of ["a", "b"]) {
+    const headers = { "content-type": "application/json" };
+    assert.equal((await writer.request("PUT", entry("n", key), headers, "1")).status, 201);
+  }
+  await Promise.all(lines.map((line) => until(line, '"key":"b"')));
+  for (const line of lines) line.close();
+  for (let watchers = 1; watchers > 0;) {
+    const { body } = await writer.request("GET", "/metrics");
+    watchers = Number(/^registry_watchers (\d+)$/m.exec(body)![1]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 });

@@ -11,7 +11,8 @@ import { checkKey, MAX_BATCH } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { checkValue } from "./entry_routes.ts";
 import { problemOf, RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, permit, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, permit, type Service } from "./service.ts";
 
 /** An operation that changes something. */
 type Change = Exclude<BatchOperation<string>, { op: "get" }>;
@@ -23,7 +24,7 @@ export function batchRoutes(app: Hono<CallEnv>, service: Service): void {
 
 async function batch(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "batch", "read");
-  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits));
+  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits, call.env.signal));
   const changes = operations.filter((operation): operation is Change => operation.op !== "get");
   if (changes.length > 0) permit(call, namespace, "write");
   const artifacts = service.namespaces.open(namespace);
@@ -46,9 +47,8 @@ async function batch(call: Call, service: Service): Promise<Response> {
   const { problem } = problemOf(
     new RequestError(412, "precondition-failed", "one operation failed, so nothing was changed"),
   );
-  const response = json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412);
-  response.headers.set("content-type", "application/problem+json");
-  return response;
+  const headers = { "content-type": "application/problem+json" };
+  return json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412, headers);
 }
 
 /** What became of an operation, as it is told. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { RequestError } from "./problem.ts";
 
 /** What a body may be. */
@@ -12,8 +13,6 @@ export interface BodyLimits {
   readonly maxBody: number;
   /** The deepest nesting of JSON. */
   readonly maxDepth: number;
-  /** How long it may take to come, in milliseconds. */
-  readonly timeout: number;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -23,10 +22,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param request The request.
  * @param limits What it may be.
+ * @param signal Aborted when it takes too long.
  * @returns The text.
  * @throws {RequestError} 415 for another type, 413 for too much, 408 for too slow, 400 for what is not whole or not UTF-8.
  */
-export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+export async function readText(request: Request, limits: BodyLimits, signal: AbortSignal): Promise<string> {
   const type = request.headers.get("content-type") ?? "";
   if (!JSON_TYPE.test(type)) {
     throw new RequestError(415, "invalid-argument", "a body must be JSON: send it with Content-Type: application/json");
@@ -34,8 +34,8 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") throw new RequestError(415, "invalid-argument", "a body must not be compressed");
   const length = Number(request.headers.get("content-length") ?? 0);
-  if (length > limits.maxBody) throw tooLarge(limits);
-  const bytes = await readBytes(request, limits);
+  if (length > limits.maxBody) throw tooLarge(limits.maxBody);
+  const bytes = await readBytes(request, limits, signal);
   let text: string;
   try {
     text = decoder.decode(bytes);
@@ -48,50 +48,62 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-function tooLarge({ maxBody }: BodyLimits): RequestError {
-  return new RequestError(413, "invalid-argument", `a body may have at most ${maxBody} bytes`, {
-    headers: { connection: "close" },
-  });
+function tooLarge(maxBody: number): RequestError {
+  return new RequestError(413, "invalid-argument", `a body may have at most ${maxBody} bytes`, { headers: LAST });
 }
 
-async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
-  if (request.body === null) return new Uint8Array();
-  const reader = request.body.getReader();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    void reader.cancel().catch(() => {/* the client is gone */});
-  }, limits.timeout);
+function tooSlow(): RequestError {
+  return new RequestError(408, "invalid-argument", "the body came too slowly", { headers: LAST });
+}
+
+/** What comes after it on the connection would be taken for a request. */
+const LAST = { connection: "close" };
+
+/** Reads a body that is announced to be small at once, another part by part. */
+async function readBytes(request: Request, { maxBody }: BodyLimits, signal: AbortSignal): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>();
+  const stop = (): void => late.reject(tooSlow());
+  late.promise.catch(() => {/* nobody waits for it any more */});
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    if (!request.headers.has("content-length")) {
+      // To look whether there is a body makes a stream of it, which takes longer than to read it.
+      const { body } = request;
+      return body === null ? new Uint8Array() : await readParts(body.getReader(), maxBody, late.promise);
+    }
+    const bytes = new Uint8Array(await Promise.race([request.arrayBuffer(), late.promise]));
+    if (bytes.length > maxBody) throw tooLarge(maxBody);
+    return bytes;
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    throw new RequestError(400, "invalid-argument", "the body was cut off");
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function readParts(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBody: number,
+  late: Promise<never>,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    for (
+      let next = await Promise.race([reader.read(), late]);
+      !next.done;
+      next = await Promise.race([reader.read(), late])
+    ) {
       size += next.value.length;
-      if (size > limits.maxBody) throw tooLarge(limits);
+      if (size > maxBody) throw tooLarge(maxBody);
       parts.push(next.value);
     }
   } catch (error) {
     void reader.cancel().catch(() => {/* the client is gone */});
-    if (error instanceof RequestError) throw error;
-    if (!late) throw new RequestError(400, "invalid-argument", "the body was cut off");
-  } finally {
-    clearTimeout(timer);
+    throw error;
   }
-  if (late) {
-    const headers = { connection: "close" };
-    throw new RequestError(408, "invalid-argument", "the body came too slowly", { headers });
-  }
-  return parts.length === 1 ? parts[0]! : joined(parts, size);
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
 const QUOTE = 0x22;

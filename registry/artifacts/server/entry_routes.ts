@@ -11,7 +11,8 @@ import { decodeValue, keySegment, segmentKey } from "../wire.ts";
 import { readText } from "./body.ts";
 import { deleteCondition, isFresh, putCondition, quoted } from "./conditions.ts";
 import { RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** The most entries of a page, and how many there are if nothing is said. */
 const MAX_PAGE = 1000;
@@ -68,7 +69,7 @@ async function put(call: Call, service: Service): Promise<Response> {
 
 /** The value in a body: it must be one that a client can decode. */
 async function readValue(call: Call, service: Service): Promise<string> {
-  const text = await readText(call.req.raw, service.limits);
+  const text = await readText(call.req.raw, service.limits, call.env.signal);
   checkValue(text);
   return text;
 }

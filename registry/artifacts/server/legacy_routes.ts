@@ -17,7 +17,8 @@ import { type Envelope, envelope, keyEnvelope, keyOf, openEnvelope } from "./env
 import type { RequestKind } from "./metrics.ts";
 import { RequestError } from "./problem.ts";
 import type { Access } from "./scope.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function legacyRoutes(app: Hono<CallEnv>, service: Service): void {
@@ -55,7 +56,7 @@ function open(call: Call, service: Service, kind: RequestKind, access: Access): 
 
 async function set(call: Call, service: Service): Promise<Response> {
   const { artifacts, signal } = open(call, service, "put", "write");
-  const { key, value } = Object(parseJson(await readText(call.req.raw, service.limits)));
+  const { key, value } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
   const text = openEnvelope(value, "value", service.limits.maxDepth);
   checkValue(text);
   await artifacts.put(keyOf(openEnvelope(key, "key", service.limits.maxDepth)), text, { signal });

@@ -11,6 +11,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
+import { wholeAnswer } from "./answer.ts";
 import { isLoopback } from "./hosts.ts";
 
 /** Options of {@linkcode listen}. */
@@ -46,6 +47,12 @@ export interface Listener extends AsyncDisposable {
    * it again waits too.
    */
   shutdown(): Promise<void>;
+}
+
+/** What an answer is written to. */
+interface Outgoing {
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body: string): unknown;
 }
 
 /** How long a connection may be idle between requests, in milliseconds. */
@@ -100,7 +107,16 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
   }
   const { createServer } = await import("node:http");
   const { getRequestListener } = await import("@hono/node-server");
-  const listener = getRequestListener(server.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
+  const answer = async (request: Request, { outgoing }: { outgoing: Outgoing }): Promise<Response> => {
+    const response = await server.fetch(request);
+    const whole = wholeAnswer(response);
+    if (whole === undefined) return response;
+    outgoing.writeHead(whole.status, whole.headers);
+    outgoing.end(whole.body);
+    return RESPONSE_ALREADY_SENT;
+  };
+  const listener = getRequestListener(answer, { overrideGlobalObjects: false, autoCleanupIncoming: false });
   const http = createServer({
     headersTimeout: server.timeout,
     requestTimeout: 0, // bodies are bounded where they are read: a large file may take its time

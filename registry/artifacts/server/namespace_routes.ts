@@ -9,7 +9,8 @@ import { checkNamespace } from "../wire.ts";
 import { pageLimit } from "./entry_routes.ts";
 import { RequestError } from "./problem.ts";
 import { covers } from "./scope.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function namespaceRoutes(app: Hono<CallEnv>, service: Service): void {

@@ -5,6 +5,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  */
 
+import { json } from "./answer.ts";
 import { type ErrorCode, isStorageError, StorageError } from "../../../backends/errors.ts";
 
 /** What an error says on the wire. */
@@ -159,8 +160,5 @@ export function isOurs(status: number): boolean {
  */
 export function problemResponse(error: unknown, requestId?: string): Response {
   const { problem, headers } = problemOf(error, requestId);
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: { ...headers, "content-type": "application/problem+json" },
-  });
+  return json(JSON.stringify(problem), problem.status, { ...headers, "content-type": "application/problem+json" });
 }

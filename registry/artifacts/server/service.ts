@@ -77,38 +77,3 @@ export function namespaceOf(call: Call, kind: RequestKind, access: Access): stri
   permit(call, namespace, access);
   return namespace;
 }
-
-const encoder = new TextEncoder();
-
-/** Headers of every answer: it is data of this moment, never a page. */
-const COMMON: Readonly<Record<string, string>> = {
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-  "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store",
-};
-
-/** Adds what is common to an answer that has not got it yet. */
-export function withCommon(response: Response): Response {
-  const { headers } = response;
-  if (headers.has("referrer-policy")) return response;
-  for (const [name, value] of Object.entries(COMMON)) if (!headers.has(name)) headers.set(name, value);
-  return response;
-}
-
-/**
- * An answer of JSON text.
- *
- * @param text The text.
- * @param status The status.
- * @param headers More headers.
- * @returns The answer.
- */
-export function json(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  const body = encoder.encode(text);
-  return new Response(body, {
-    status,
-    headers: { ...COMMON, "content-type": "application/json", "content-length": String(body.length), ...headers },
-  });
-}

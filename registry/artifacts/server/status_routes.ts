@@ -7,7 +7,8 @@
 import type { Hono } from "hono";
 import { namespaceSizes } from "./namespace_routes.ts";
 import { RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import type { Call, CallEnv, Service } from "./service.ts";
 
 /** For how long it is believed that the store can be reached, in milliseconds. */
 const BELIEVED = 1000;

@@ -11,7 +11,8 @@ import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { eventStream } from "./events.ts";
 import { RequestError } from "./problem.ts";
-import { type Call, type CallEnv, json, namespaceOf, type Service } from "./service.ts";
+import { json } from "./answer.ts";
+import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function watchRoutes(app: Hono<CallEnv>, service: Service): void {
@@ -57,7 +58,7 @@ async function* untilStopped(events: AsyncIterable<ArtifactEvent>, signal: Abort
 async function acquire(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "lock", "write");
   const key = segmentKey(call.req.param("key")!);
-  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits)));
+  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
   if (token !== undefined && !Number.isSafeInteger(token)) throw wrongToken();
   if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
   try {
