@@ -12,7 +12,7 @@ import type { ConnectionParams, PicklableBackend, SaveOptions, SaveResult } from
 import { inContext, StorageError } from "./errors.ts";
 import { joinPath, normalizePath } from "./path.ts";
 import { StoreBackend, type StoreBackendOptions } from "./store_backend.ts";
-import { tidy } from "./stores/system_path.ts";
+import { tidy } from "./stores/disk/system_path.ts";
 import { DiskStore, type DiskStoreOptions, type Durability, type SweepOptions } from "./stores/disk_store.ts";
 import type { AbortOptions, WriteOptions } from "./stores/store.ts";
 

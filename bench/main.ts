@@ -43,7 +43,6 @@ const ALL: readonly Task[] = [
   ...streamingTasks(),
   ...backendTasks(),
   ...remoteTasks(),
-  ...artifactTasks(),
   ...unstorageTasks(),
   ...serverTasks(),
 ];

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { MemoryStore, RemoteStore } from "../backends/stores/mod.ts";
-import { files } from "../registry/artifacts/files.ts";
+import { files } from "../registry/files.ts";
 import { randomBytes, sizeText } from "./random.ts";
 import { rival, type Row, type RunOptions, type Task } from "./row.ts";
 

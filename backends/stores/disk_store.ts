@@ -5,15 +5,15 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { ABANDONED_AFTER, sweepDirectory, withLock } from "./disk_directory.ts";
-import { checkConditions, etagOf, SYNC_SIZE } from "./disk_draft.ts";
-import { diskError, isAbsence } from "./disk_error.ts";
-import { listDirectory } from "./disk_list.ts";
-import { moveEntry, removeEntry, removeTree } from "./disk_move.ts";
-import { DiskPlaces, lookAt } from "./disk_place.ts";
-import { directoryOf } from "./system_path.ts";
-import { openFile, readFile } from "./disk_read.ts";
-import { type DiskWriteOptions, DiskWriter, type Durability } from "./disk_writer.ts";
+import { ABANDONED_AFTER, sweepDirectory, withLock } from "./disk/directory.ts";
+import { checkConditions, etagOf, SYNC_SIZE } from "./disk/draft.ts";
+import { diskError, isAbsence } from "./disk/error.ts";
+import { listDirectory } from "./disk/list.ts";
+import { moveEntry, removeEntry, removeTree } from "./disk/move.ts";
+import { DiskPlaces, lookAt } from "./disk/place.ts";
+import { directoryOf } from "./disk/system_path.ts";
+import { openFile, readFile } from "./disk/read.ts";
+import { type DiskWriteOptions, DiskWriter, type Durability } from "./disk/writer.ts";
 import type {
   AbortOptions,
   Complete,
@@ -30,7 +30,7 @@ import type {
 } from "./store.ts";
 import { guarded } from "./stream.ts";
 
-export type { DiskWriteOptions, Durability } from "./disk_writer.ts";
+export type { DiskWriteOptions, Durability } from "./disk/writer.ts";
 
 /** Options of {@linkcode DiskStore}. */
 export interface DiskStoreOptions {

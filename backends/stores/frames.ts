@@ -8,7 +8,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { cutShort } from "./http_error.ts";
+import { cutShort } from "./http/error.ts";
 
 const KINDS = ["bytes", "json", "end", "error"] as const;
 const HEAD = 5;

@@ -5,24 +5,24 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { put } from "./http_body.ts";
-import { HttpContent, isWeak } from "./http_content.ts";
-import { changed, wrongAnswer } from "./http_error.ts";
-import { findListing, type HttpListing } from "./http_listing.ts";
-import { nginxListing } from "./http_listing_nginx.ts";
-import { s3Listing } from "./http_listing_s3.ts";
-import { HttpMemory, type KeptContent } from "./http_memory.ts";
-import { rangeHeader, sizeBehind } from "./http_range.ts";
-import { discard, HttpSite, type HttpSiteOptions } from "./http_site.ts";
-import { lookAt } from "./http_stat.ts";
-import { streamContent } from "./http_stream.ts";
+import { put } from "./http/body.ts";
+import { HttpContent, isWeak } from "./http/content.ts";
+import { changed, wrongAnswer } from "./http/error.ts";
+import { findListing, type HttpListing } from "./http/listing.ts";
+import { nginxListing } from "./http/listing_nginx.ts";
+import { s3Listing } from "./http/listing_s3.ts";
+import { HttpMemory, type KeptContent } from "./http/memory.ts";
+import { rangeHeader, sizeBehind } from "./http/range.ts";
+import { discard, HttpSite, type HttpSiteOptions } from "./http/site.ts";
+import { lookAt } from "./http/stat.ts";
+import { streamContent } from "./http/stream.ts";
 import { cut, extentOf } from "./range.ts";
 import type { AbortOptions, ByteRange, Entry, Listable, ListOptions, ReadOptions, Stat, Store } from "./store.ts";
 import { streamOf } from "./stream.ts";
 
-export type { HttpQuestion } from "./http_error.ts";
-export type { HttpListing } from "./http_listing.ts";
-export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type HttpSiteOptions } from "./http_site.ts";
+export type { HttpQuestion } from "./http/error.ts";
+export type { HttpListing } from "./http/listing.ts";
+export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type HttpSiteOptions } from "./http/site.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpSiteOptions {

@@ -98,7 +98,7 @@ export class KvStore extends DeferredStore<WholeStore & KvCare> implements KvCar
 
   /** Loads its code. */
   protected override async make(): Promise<WholeStore & KvCare> {
-    const { KvCore } = await import("./kv_core.ts");
+    const { KvCore } = await import("./kv/core.ts");
     return new KvCore(this.#options);
   }
 

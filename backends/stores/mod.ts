@@ -13,7 +13,7 @@ export * from "./flat.ts";
 export * from "./http_store.ts";
 export * from "./kv_store.ts";
 export * from "./memory_store.ts";
-export * from "./open_remote_store.ts";
+export * from "./remote/open_store.ts";
 export * from "./order.ts";
 export * from "./path_order.ts";
 export * from "./range.ts";

@@ -6,15 +6,15 @@
 
 import { isStorageError, StorageError } from "../errors.ts";
 import type { WholeStore } from "./deferred_store.ts";
-import { framedWrites, readManyFrom } from "./remote_batch.ts";
-import { change, type RemoteChange } from "./remote_change.ts";
-import { RemoteConnection } from "./remote_connection.ts";
-import { RemoteContent } from "./remote_content.ts";
-import { entriesFrom } from "./remote_list.ts";
-import { remoteSettings, type RemoteStoreOptions } from "./remote_options.ts";
-import { uploading } from "./remote_upload.ts";
-import { newsFrom } from "./remote_watch.ts";
-import { type ChangeResult, FRAMES, quoteEtag, statFromJson, type StatJson, WANT_ETAG } from "./remote_wire.ts";
+import { framedWrites, readManyFrom } from "./remote/batch.ts";
+import { change, type RemoteChange } from "./remote/change.ts";
+import { RemoteConnection } from "./remote/connection.ts";
+import { RemoteContent } from "./remote/content.ts";
+import { entriesFrom } from "./remote/list.ts";
+import { remoteSettings, type RemoteStoreOptions } from "./remote/options.ts";
+import { uploading } from "./remote/upload.ts";
+import { newsFrom } from "./remote/watch.ts";
+import { type ChangeResult, FRAMES, quoteEtag, statFromJson, type StatJson, WANT_ETAG } from "./remote/wire.ts";
 import type {
   AbortOptions,
   DeleteOptions,
@@ -29,7 +29,7 @@ import type {
 } from "./store.ts";
 import { concat } from "./stream.ts";
 
-export type { RemoteStoreOptions } from "./remote_options.ts";
+export type { RemoteStoreOptions } from "./remote/options.ts";
 
 /**
  * Bytes in a backend that a server offers with `files` of `@polystore/polystore/files`.

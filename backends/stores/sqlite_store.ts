@@ -6,10 +6,10 @@
 
 import { StorageError } from "../errors.ts";
 import { DeferredStore, type WholeStore } from "./deferred_store.ts";
-import type { SqlDatabase, SqliteDurability } from "./sqlite_database.ts";
+import type { SqlDatabase, SqliteDurability } from "./sqlite/database.ts";
 import type { AbortOptions, Entry, ListOptions } from "./store.ts";
 
-export type { SqlDatabase, SqliteDurability, SqlStatement, SqlValue } from "./sqlite_database.ts";
+export type { SqlDatabase, SqliteDurability, SqlStatement, SqlValue } from "./sqlite/database.ts";
 
 /** Options of {@linkcode SqliteStore}. */
 export interface SqliteStoreOptions {
@@ -132,7 +132,7 @@ export class SqliteStore extends DeferredStore<WholeStore & SqliteCare> implemen
 
   /** Loads its code. */
   protected override async make(): Promise<WholeStore & SqliteCare> {
-    const { SqliteCore } = await import("./sqlite_core.ts");
+    const { SqliteCore } = await import("./sqlite/core.ts");
     return new SqliteCore(this.#options);
   }
 

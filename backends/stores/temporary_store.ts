@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { diskError, isAbsence } from "./disk_error.ts";
+import { diskError, isAbsence } from "./disk/error.ts";
 import { DiskStore } from "./disk_store.ts";
 import { pause } from "./pause.ts";
 

@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { DiskStore } from "./disk_store.ts";
 import type { AbortOptions, Entry, ListOptions, ReadOptions, Stat, Store } from "./store.ts";
-import type { ZipArchive } from "./zip_archive.ts";
+import type { ZipArchive } from "./zip/archive.ts";
 
 /** The archive: its bytes, a file of a store, or a file of the disk. */
 export type ZipLocation =
@@ -160,8 +160,8 @@ export class ZipStore implements Store {
 async function load(options: ZipStoreOptions): Promise<ZipArchive> {
   const { maxSize = 2 ** 30, maxAge = 0, bytes, store = new DiskStore(), path } = options;
   const [{ ZipArchive }, { bytesSource, storeSource }, { MAX_RATIO }] = await Promise.all([
-    import("./zip_archive.ts"),
-    import("./zip_source.ts"),
+    import("./zip/archive.ts"),
+    import("./zip/source.ts"),
     import("../zip_member.ts"),
   ]);
   const source = bytes === undefined ? storeSource(store, path!) : bytesSource(bytes);

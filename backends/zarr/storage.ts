@@ -12,7 +12,7 @@ import { isNdArray } from "../formats/ndarray.ts";
 import { normalizePath } from "../path.ts";
 import { type ImageSamplingRequest, type ImageSamplingResult, sampledRegion } from "../sampling.ts";
 import { StoreBackend } from "../store_backend.ts";
-import { tidy } from "../stores/system_path.ts";
+import { tidy } from "../stores/disk/system_path.ts";
 import { notTheRoot } from "../stores/rules.ts";
 import type { AbortOptions, Entry, ReadOptions, Store, WriteOptions } from "../stores/store.ts";
 import { withErrors } from "../stores/stream.ts";

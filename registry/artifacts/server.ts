@@ -7,7 +7,7 @@
 import type { Hono } from "hono";
 import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
-import { files, type Served } from "./files.ts";
+import { files, type Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
 import { withCommon } from "./server/answer.ts";
 import { createApp } from "./server/app.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ChangeResult, Outcome } from "../../backends/stores/remote_wire.ts";
+import type { ChangeResult, Outcome } from "../../backends/stores/remote/wire.ts";
 import { problemOf } from "./file_problem.ts";
 
 /** How many changes are remembered. */

@@ -6,7 +6,7 @@
 
 import { StorageError } from "../../backends/errors.ts";
 import { bytesHead, endFrame, framesOf, jsonFrame } from "../../backends/stores/frames.ts";
-import { type ChangeResult, FRAMES } from "../../backends/stores/remote_wire.ts";
+import { type ChangeResult, FRAMES } from "../../backends/stores/remote/wire.ts";
 import type { WriteRequest } from "../../backends/stores/store.ts";
 import { problemOf, RefusedRequest } from "./file_problem.ts";
 import { checkedPath } from "./file_query.ts";

@@ -7,7 +7,7 @@
  */
 
 import { type ErrorCode, isStorageError, StorageError } from "../../backends/errors.ts";
-import { ERROR_CODE, type Problem } from "../../backends/stores/remote_wire.ts";
+import { ERROR_CODE, type Problem } from "../../backends/stores/remote/wire.ts";
 
 const STATUS: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = {
   "not-found": [404, "Not Found"],

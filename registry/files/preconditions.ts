@@ -7,7 +7,7 @@
  */
 
 import { StorageError } from "../../backends/errors.ts";
-import { unquoteEtag } from "../../backends/stores/remote_wire.ts";
+import { unquoteEtag } from "../../backends/stores/remote/wire.ts";
 import type { AbortOptions, Store, WriteOptions } from "../../backends/stores/store.ts";
 
 /** What a header with etags asks for: any content, or one of these. */

@@ -5,7 +5,7 @@
  */
 
 import { isStorageError, StorageError } from "../../backends/errors.ts";
-import { type ChangeResult, quoteEtag, SERVER_ID, statToJson, WRITE_ID } from "../../backends/stores/remote_wire.ts";
+import { type ChangeResult, quoteEtag, SERVER_ID, statToJson, WRITE_ID } from "../../backends/stores/remote/wire.ts";
 import { operations, sendMany } from "./file_operations.ts";
 import { RefusedRequest } from "./file_problem.ts";
 import { conditionsOf } from "./preconditions.ts";

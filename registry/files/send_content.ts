@@ -7,7 +7,7 @@
 import { StorageError } from "../../backends/errors.ts";
 import { absenceIn } from "../../backends/store_checks.ts";
 import { bytesHead, endFrame, jsonFrame } from "../../backends/stores/frames.ts";
-import { ENTRY_KIND, FRAMES, quoteEtag } from "../../backends/stores/remote_wire.ts";
+import { ENTRY_KIND, FRAMES, quoteEtag } from "../../backends/stores/remote/wire.ts";
 import type { ByteRange, Stat } from "../../backends/stores/store.ts";
 import { streamOf } from "../../backends/stores/stream.ts";
 import { problemOf, RefusedRequest } from "./file_problem.ts";

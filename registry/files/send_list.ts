@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ENTRY_KIND, entryToJson, LINES } from "../../backends/stores/remote_wire.ts";
+import { ENTRY_KIND, entryToJson, LINES } from "../../backends/stores/remote/wire.ts";
 import type { Entry, ListOptions } from "../../backends/stores/store.ts";
 import { problemOf } from "./file_problem.ts";
 import type { FileRequest } from "./served_backend.ts";

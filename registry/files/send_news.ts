@@ -6,7 +6,7 @@
  * @module
  */
 
-import { HEARTBEAT, statToJson } from "../../backends/stores/remote_wire.ts";
+import { HEARTBEAT, statToJson } from "../../backends/stores/remote/wire.ts";
 import type { Stat } from "../../backends/stores/store.ts";
 import { problemOf } from "./file_problem.ts";
 import type { FileRequest } from "./served_backend.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FRAMES, SERVER_ID } from "../../backends/stores/remote_wire.ts";
+import { FRAMES, SERVER_ID } from "../../backends/stores/remote/wire.ts";
 import type { ChangeLog } from "./change_log.ts";
 import { FileQuery } from "./file_query.ts";
 import { RefusedRequest } from "./file_problem.ts";

@@ -6,7 +6,7 @@
 
 import { StorageError } from "../../backends/errors.ts";
 import { absenceIn, checkDirectory, checkPlaces, deleteTree } from "../../backends/store_checks.ts";
-import { MEMBERS } from "../../backends/stores/remote_wire.ts";
+import { MEMBERS } from "../../backends/stores/remote/wire.ts";
 import type { AbortOptions, Store, WriteOptions, WriteRequest, WriteResult } from "../../backends/stores/store.ts";
 import { collecting } from "../../backends/stores/stream.ts";
 

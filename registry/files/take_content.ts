@@ -6,7 +6,7 @@
 
 import { StorageError } from "../../backends/errors.ts";
 import { framesOf } from "../../backends/stores/frames.ts";
-import { type ChangeResult, FRAMES, WANT_ETAG } from "../../backends/stores/remote_wire.ts";
+import { type ChangeResult, FRAMES, WANT_ETAG } from "../../backends/stores/remote/wire.ts";
 import type { WriteOptions } from "../../backends/stores/store.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { type FileRequest, tooLarge } from "./served_backend.ts";

@@ -5,7 +5,7 @@
  */
 
 import { DiskStore, SqliteStore } from "../../backends/stores/mod.ts";
-import { files } from "../../registry/artifacts/files.ts";
+import { files } from "../../registry/files.ts";
 
 const [kind = "disk", directory = ""] = Deno.args;
 const store = kind === "disk" ? new DiskStore({ root: directory }) : new SqliteStore({ path: `${directory}/store.db` });

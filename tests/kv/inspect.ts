@@ -1,8 +1,8 @@
 /** Looks at the raw keys of a store on Deno KV: nothing may be there that is not part of its tree. */
 
 import assert from "node:assert/strict";
-import { decodeEntry } from "../../backends/stores/kv_entry.ts";
-import { ROOT_ID } from "../../backends/stores/kv_keys.ts";
+import { decodeEntry } from "../../backends/stores/kv/entry.ts";
+import { ROOT_ID } from "../../backends/stores/kv/keys.ts";
 
 /** What is in a database. */
 export interface Inspected {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { isStorageError } from "../../backends/errors.ts";
 import { MemoryStore, RemoteStore } from "../../backends/stores/mod.ts";
-import { files } from "../../registry/artifacts/files.ts";
+import { files } from "../../registry/files.ts";
 import { noise } from "../conformance/assertions.ts";
 import { refuses, snapshot, withBox } from "../disk/setup.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bytesHead, endFrame, type Frame, framesOf, jsonFrame } from "../../backends/stores/frames.ts";
 import { concat, MemoryStore } from "../../backends/stores/mod.ts";
-import { files } from "../../registry/artifacts/files.ts";
+import { files } from "../../registry/files.ts";
 import { noise } from "../conformance/assertions.ts";
 
 /** Reads frames out of bytes that come in chunks of a size. */

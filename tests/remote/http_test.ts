@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DiskBackend } from "../../backends/disk.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { DiskStore, MemoryStore } from "../../backends/stores/mod.ts";
-import { files } from "../../registry/artifacts/files.ts";
+import { files } from "../../registry/files.ts";
 import { BackendRegistry } from "../../registry/mod.ts";
 import { say, snapshot, withBox } from "../disk/setup.ts";
 import { serve } from "./setup.ts";

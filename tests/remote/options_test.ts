@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { registeredBackend } from "../../backends/catalogue.ts";
 import { RemoteBackend } from "../../backends/remote.ts";
 import { MemoryStore, RemoteStore } from "../../backends/stores/mod.ts";
-import { files } from "../../registry/artifacts/files.ts";
+import { files } from "../../registry/files.ts";
 import { unknownBackend } from "../../registry/mod.ts";
 import { refuses } from "../disk/setup.ts";
 import { serve, serveHandler } from "./setup.ts";

@@ -3,7 +3,7 @@
 import type { OpenedStore } from "../conformance/mod.ts";
 import { openRemoteStore, RemoteStore, type Store } from "../../backends/stores/mod.ts";
 import type { BackendBase } from "../../backends/data_source.ts";
-import { files, type FilesOptions } from "../../registry/artifacts/files.ts";
+import { files, type FilesOptions } from "../../registry/files.ts";
 
 /** Long enough for a machine that is busy with other tests. */
 export const PATIENCE = 60_000;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { type SqlDatabase, SqliteBackend } from "../../backends/sqlite.ts";
-import { migrate } from "../../backends/stores/sqlite_schema.ts";
+import { migrate } from "../../backends/stores/sqlite/schema.ts";
 import { refuses, withBox } from "../disk/setup.ts";
 
 const MIB = 1024 * 1024;

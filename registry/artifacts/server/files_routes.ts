@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from "hono";
-import { changesFiles, type FilesHandler } from "../files.ts";
+import { changesFiles, type FilesHandler } from "../../files.ts";
 import { RequestError } from "./problem.ts";
 import { type CallEnv, permit, type Service } from "./service.ts";
 

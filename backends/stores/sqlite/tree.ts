@@ -1,0 +1,252 @@
+/**
+ * {@linkcode SqliteTree}: the directories, files and links of a database; what is in the files is none of its business.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { relativePath } from "../../path.ts";
+import type { Child } from "../path_order.ts";
+import { checkDirectory, checkEtag, checkLink, checkMove, checkSource, notEmpty, notTheRoot } from "../rules.ts";
+import {
+  DIRECTORY,
+  etagOf,
+  isOver,
+  joined,
+  kindOf,
+  LINK,
+  MAX_JOINED,
+  NODE_COLUMNS,
+  nodeOf,
+  type NodeRow,
+  ROOT,
+  type SqlNode,
+} from "./node.ts";
+import type { SqliteSession } from "./session.ts";
+import type { SqlValue } from "./database.ts";
+import type { EntryKind } from "../store.ts";
+import { aim, type DeadEnd, directoryOf, existing, type Place, reachable, walk, walkSync } from "../walk.ts";
+
+/** Where a path leads. */
+export type Spot = Place<SqlNode, SqlNode>;
+
+/** A child of a directory, as a listing tells it. */
+export interface ListedChild extends Child<number> {
+  /** What it is. */
+  readonly kind: EntryKind;
+  /** Of a file: the size, if it was asked for. */
+  readonly size?: number | undefined;
+  /** Of a file: when it was written, if it was asked for. */
+  readonly modified?: number | undefined;
+}
+
+/** Lets go of the content of files whose entries are gone. */
+export type Drop = (version: number) => void;
+
+/** Where the statements that look at an entry are kept, by the depth of its path. */
+const FIND = Array.from({ length: MAX_JOINED + 1 }, (_, depth) => `SELECT ${NODE_COLUMNS} FROM ${joined(depth)}`);
+const LOOK = `SELECT ${NODE_COLUMNS} FROM entry e WHERE e.parent = ? AND e.name = ?`;
+const PAGE = "SELECT name, id FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
+const DETAILED = "SELECT name, id, size, modified FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
+const OVER = "SELECT name FROM entry INDEXED BY expiring WHERE parent = ? AND name > ? AND name <= ? AND expires <= ?";
+const BELOW = "WITH RECURSIVE below (id) AS (SELECT ? UNION ALL " +
+  "SELECT entry.id FROM below CROSS JOIN entry ON entry.parent = below.id WHERE entry.name <> '')";
+
+/** The tree of a database. Methods that change it are called inside of a transaction. */
+export class SqliteTree {
+  readonly #session: SqliteSession;
+  readonly #drop: Drop;
+
+  /** The tree of an open database. */
+  constructor(session: SqliteSession, drop: Drop) {
+    this.#session = session;
+    this.#drop = drop;
+  }
+
+  /** Finds a file or a directory, through links; `undefined` if there is none. */
+  find(path: string): SqlNode | undefined {
+    if (path === "") return ROOT;
+    const names = path.split("/");
+    if (names.length <= MAX_JOINED) {
+      const row = this.#session.statement(FIND[names.length]!).get(...names);
+      if (row !== undefined) {
+        const node = nodeOf(row as NodeRow);
+        if (node.kind !== "symlink" && !isOver(node)) return node;
+      }
+    }
+    const node = existing(this.locate(path, true))?.node;
+    return node?.kind === "symlink" ? undefined : node;
+  }
+
+  /**
+   * As far as a path leads.
+   *
+   * @param path The path.
+   * @param follow Whether a link at the end is followed.
+   * @param clearing Whether files on the way whose time has come are removed, to make room.
+   * @returns Where it leads.
+   */
+  locate(path: string, follow: boolean, clearing = false): Spot | DeadEnd {
+    return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), (directory, name) => {
+      const row = this.#session.statement(LOOK).get(directory.id, name);
+      const node = row === undefined ? undefined : nodeOf(row as NodeRow);
+      if (node === undefined || !isOver(node)) return node;
+      if (clearing) this.discard(node);
+      return undefined;
+    });
+  }
+
+  /** The next children of a directory, in path order. */
+  page(directory: number, after: string | undefined, limit: number, details: boolean): ListedChild[] {
+    // The root is in itself under no name, which is not listed.
+    for (let start = after ?? "";;) {
+      const rows = this.#session.statement(details ? DETAILED : PAGE).all(directory, start, limit) as ListedRow[];
+      const last = rows[rows.length - 1]?.name;
+      if (last === undefined) return [];
+      const over = this.#session.statement(OVER).all(directory, start, last, Date.now()) as { name: string }[];
+      if (over.length === 0) return rows.map(listed);
+      const names = new Set(over.map(({ name }) => name));
+      const left = rows.filter(({ name }) => !names.has(name));
+      if (left.length > 0) return left.map(listed);
+      start = last;
+    }
+  }
+
+  /** One child of a directory. */
+  child(directory: number, name: string): ListedChild | undefined {
+    const row = this.#session.statement("SELECT name, id FROM entry WHERE parent = ? AND name = ?").get(
+      directory,
+      name,
+    );
+    return row === undefined ? undefined : listed(row as ListedRow);
+  }
+
+  /** Where a link leads, one step; `undefined` if there is no link. */
+  readLink(path: string): string | undefined {
+    const place = existing(this.locate(path, false));
+    return place?.node?.kind === "symlink" ? aim(place, place.node.target!) : undefined;
+  }
+
+  /** Removes a file, a link or an empty directory, if it is there. */
+  remove(path: string, ifMatch?: string): void {
+    const node = existing(this.locate(path, false, true))?.node;
+    if (ifMatch !== undefined) checkEtag(path, etagOf(node), ifMatch);
+    if (node === undefined) return;
+    if (node.id === ROOT.id) throw notTheRoot();
+    if (node.kind === "directory" && !this.#isEmpty(node)) throw notEmpty(path);
+    this.discard(node);
+  }
+
+  /** Removes whatever is at a path, if anything is; the root is emptied. */
+  removeTree(path: string): void {
+    const node = existing(this.locate(path, false))?.node;
+    if (node !== undefined) this.discard(node);
+  }
+
+  /** Makes a directory and its parents. */
+  makeDirectory(path: string): void {
+    const place = reachable(this.locate(path, true, true), path);
+    if (checkDirectory(path, place.node)) this.#makeDirectories(place, place.rest);
+  }
+
+  /** The id of the directory at `directory`, made now if it is missing, for something at `path` in it. */
+  ensureDirectory(directory: string, path: string): number {
+    const node = this.find(directory);
+    if (node?.kind === "directory") return node.id;
+    const place = reachable(this.locate(directory, true, true), path);
+    if (place.node === undefined) return this.#makeDirectories(place, place.rest);
+    throw new StorageError("not-a-directory", "a parent of it is a file", { path });
+  }
+
+  /** Makes a link. */
+  link(target: string, path: string): void {
+    const place = reachable(this.locate(path, false, true), path);
+    checkLink(path, place.node);
+    const parent = this.parentIn(place);
+    const text = relativePath(directoryOf(place), target);
+    this.#session.statement("INSERT INTO entry (id, parent, name, target) VALUES (?, ?, ?, ?)")
+      .run(this.#session.number() * 4 + LINK, parent, place.rest[place.rest.length - 1]!, text);
+  }
+
+  /** Moves a file, a link or a directory. */
+  move(from: string, to: string, ifAbsent: boolean): void {
+    const source = existing(this.locate(from, false));
+    const node = checkSource(from, to, source);
+    const goal = reachable(this.locate(to, false, true), to);
+    checkMove({ from, to, node, goal, ifAbsent }, (a, b) => a.id === b.id);
+    if (goal.node !== undefined) this.discard(goal.node);
+    const place: SqlValue[] = [this.parentIn(goal), goal.rest[goal.rest.length - 1]!];
+    if (node.kind === "symlink") {
+      const target = relativePath(directoryOf(goal), aim(source!, node.target!));
+      this.#session.statement("UPDATE entry SET parent = ?, name = ?, target = ? WHERE id = ?")
+        .run(...place, target, node.id);
+    } else this.#session.statement("UPDATE entry SET parent = ?, name = ? WHERE id = ?").run(...place, node.id);
+  }
+
+  /** The id of the directory that something at a place is in, made now with its parents if it is missing. */
+  parentIn({ trail, rest }: Spot): number {
+    const directory = trail[trail.length - 1]!;
+    return rest.length === 1 ? directory.id : this.#makeDirectories({ trail }, rest.slice(0, -1));
+  }
+
+  #makeDirectories({ trail }: Pick<Spot, "trail">, names: readonly string[]): number {
+    let parent = trail[trail.length - 1]!.id;
+    for (const name of names) {
+      const id = this.#session.number() * 4 + DIRECTORY;
+      this.#session.statement("INSERT INTO entry (id, parent, name) VALUES (?, ?, ?)").run(id, parent, name);
+      parent = id;
+    }
+    return parent;
+  }
+
+  #isEmpty(directory: SqlNode): boolean {
+    return this.page(directory.id, undefined, 1, false).length === 0;
+  }
+
+  /** Whether there are files whose time has come. */
+  hasOver(): boolean {
+    return this.#session.statement("SELECT 1 FROM entry INDEXED BY expiring WHERE expires <= ?").get(Date.now()) !==
+      undefined;
+  }
+
+  /** Removes some of the files whose time has come, and answers how many. */
+  discardOver(limit: number): number {
+    const rows = this.#session.statement(
+      `SELECT ${NODE_COLUMNS} FROM entry e INDEXED BY expiring WHERE e.expires <= ? LIMIT ?`,
+    )
+      .all(Date.now(), limit);
+    for (const row of rows) this.discard(nodeOf(row as NodeRow));
+    return rows.length;
+  }
+
+  /** Removes an entry with all that is below it, and their contents. The root itself stays. */
+  discard(node: SqlNode): void {
+    if (node.kind !== "directory") {
+      this.#session.statement("DELETE FROM entry WHERE id = ?").run(node.id);
+      if (node.apart) this.#drop(node.version);
+      return;
+    }
+    const apart = this.#session.statement(
+      `${BELOW} SELECT e.version FROM below CROSS JOIN entry e ON e.id = below.id WHERE e.bytes IS NULL AND e.size > 0`,
+    ).all(node.id) as { version: number }[];
+    this.#session.statement(
+      `${BELOW} DELETE FROM entry WHERE id IN (SELECT id FROM below) AND name <> ''`,
+    ).run(node.id);
+    for (const { version } of apart) this.#drop(version);
+  }
+}
+
+interface ListedRow {
+  readonly name: string;
+  readonly id: number;
+  readonly size?: number | null;
+  readonly modified?: number | null;
+}
+
+function listed({ name, id, size, modified }: ListedRow): ListedChild {
+  const kind = kindOf(id);
+  if (kind === "directory") return { name, kind, directory: id };
+  return kind === "file" && typeof size === "number"
+    ? { name, kind, size, modified: modified ?? undefined }
+    : { name, kind };
+}
