@@ -111,10 +111,18 @@ export class BackendRouter<B extends Backends = AnyBackends> {
     work: (source: Side, target: Side) => Promise<R>,
   ): Promise<R> {
     try {
-      const sides = [source, target].map((name) => ({ name, backend: this.#find(name) as StorageBackend }));
-      return await work(sides[0]!, sides[1]!);
+      return await work(this.#side(source, "load"), this.#side(target, "copy"));
     } catch (error) {
       throw inContext(error, { operation, path });
     }
+  }
+  /** One of two backends, known to have a method; what the types let through is checked here. */
+  #side(name: string, method: "load" | "copy"): Side {
+    const backend = this.#find(name) as StorageBackend;
+    if (typeof backend[method] === "function") return { name, backend };
+    const detail = method === "load"
+      ? "this backend only sends: nothing can be read from it"
+      : "this backend keeps no files: save values to it instead";
+    throw new StorageError("unsupported", detail, { backend: name });
   }
 }

@@ -281,7 +281,7 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     from: string,
     to: string,
     backend: NamesWith<B, "load">,
-    options: TransferOptions & { to: NamesWith<B, "save"> },
+    options: TransferOptions & { to: NamesWith<B, "copy"> },
   ): Promise<TransferResult>;
   /** Copies a file, a link or a directory within a backend. */
   copy(from: string, to: string, backend: NamesWith<B, "copy">, options?: CopyOptions): Promise<void>;
@@ -303,7 +303,7 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     from: string,
     to: string,
     backend: NamesWith<B, "delete">,
-    options: TransferOptions & { to: NamesWith<B, "save"> },
+    options: TransferOptions & { to: NamesWith<B, "copy"> },
   ): Promise<TransferResult>;
   /** Moves a file, a link or a directory within a backend. */
   move(from: string, to: string, backend: NamesWith<B, "move">, options?: CopyOptions): Promise<void>;
@@ -328,7 +328,7 @@ export class FileManager<B extends Backends = AnyBackends> extends BackendRouter
     from: string,
     to: string,
     backend: NamesWith<B, "load">,
-    options: SyncOptions & ToBackend<NamesWith<B, "save">> = {},
+    options: SyncOptions & ToBackend<NamesWith<B, "copy">> = {},
   ): Promise<SyncResult> {
     const { to: other = backend, ...rest } = options;
     return await this.between("sync", backend, other, from, (a, b) => synchronise(a, b, from, to, rest));

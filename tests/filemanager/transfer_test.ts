@@ -8,6 +8,7 @@ import {
   type SaveOptions,
   type SaveResult,
   StoreBackend,
+  StreamingBackend,
   type TransferProgress,
 } from "@polystore/polystore";
 import assert from "node:assert/strict";
@@ -201,4 +202,28 @@ Deno.test("a transfer that is aborted rejects with the reason, and leaves whole 
     const resumed = await fm.copy("big", "big", "bytes", { to: "disk", resume: true });
     assert.equal(resumed.unchanged, there.length);
   });
+});
+
+Deno.test("transfer: what keeps no files is no destination, for the types and at run time", async () => {
+  class Viewer extends StreamingBackend {
+    override get supportedExtensions(): ReadonlySet<string> {
+      return new Set([".json"]);
+    }
+    protected override sendBatch(_data: readonly unknown[], paths: readonly string[]): Promise<SaveResult[]> {
+      return Promise.resolve(paths.map(() => ({})));
+    }
+  }
+  const fm = new FileManager({ memory: new MemoryBackend(), viewer: new Viewer() });
+  await fm.save({ a: 1 }, "a.json", "memory");
+  await fm.save({ a: 1 }, "a.json", "viewer");
+  const refused = { code: "unsupported", backend: "viewer" };
+  // @ts-expect-error -- it keeps no files
+  await assert.rejects(fm.copy("a.json", "a.json", "memory", { to: "viewer" }), refused);
+  // @ts-expect-error
+  await assert.rejects(fm.move("a.json", "a.json", "memory", { to: "viewer" }), refused);
+  // @ts-expect-error
+  await assert.rejects(fm.sync("", "", "memory", { to: "viewer" }), refused);
+  // @ts-expect-error -- nor can anything be read from it
+  await assert.rejects(fm.copy("a.json", "a.json", "viewer", { to: "memory" }), refused);
+  assert.deepEqual(await fm.load("a.json", "memory"), { a: 1 });
 });
