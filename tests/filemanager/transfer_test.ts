@@ -219,9 +219,9 @@ Deno.test("transfer: what keeps no files is no destination, for the types and at
   const refused = { code: "unsupported", backend: "viewer" };
   // @ts-expect-error -- it keeps no files
   await assert.rejects(fm.copy("a.json", "a.json", "memory", { to: "viewer" }), refused);
-  // @ts-expect-error
+  // @ts-expect-error -- the same
   await assert.rejects(fm.move("a.json", "a.json", "memory", { to: "viewer" }), refused);
-  // @ts-expect-error
+  // @ts-expect-error -- the same
   await assert.rejects(fm.sync("", "", "memory", { to: "viewer" }), refused);
   // @ts-expect-error -- nor can anything be read from it
   await assert.rejects(fm.copy("a.json", "a.json", "viewer", { to: "memory" }), refused);
