@@ -54,6 +54,49 @@ export type ErrorCode =
   | "closed"
   | "io";
 
+const CODES: Readonly<Record<ErrorCode, true>> = {
+  "not-found": true,
+  "already-exists": true,
+  "is-a-directory": true,
+  "not-a-directory": true,
+  "not-empty": true,
+  "precondition-failed": true,
+  "invalid-path": true,
+  "name-too-long": true,
+  "too-many-links": true,
+  "invalid-argument": true,
+  "invalid-value": true,
+  "unknown-format": true,
+  "unknown-backend": true,
+  "unsupported": true,
+  "permission-denied": true,
+  "read-only": true,
+  "no-space": true,
+  "corrupt": true,
+  "busy": true,
+  "unavailable": true,
+  "closed": true,
+  "io": true,
+};
+
+/**
+ * Whether a text, of another program perhaps, is the code of an error.
+ *
+ * @param text Anything.
+ *
+ * @example
+ * ```ts
+ * import { isErrorCode } from "@polystore/polystore";
+ * import assert from "node:assert/strict";
+ *
+ * assert(isErrorCode("not-found"));
+ * assert(!isErrorCode("toString"));
+ * ```
+ */
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return typeof text === "string" && Object.hasOwn(CODES, text);
+}
+
 /** Where an error happened. Every field is optional: the bottom knows the path, the top the rest. */
 export interface ErrorContext {
   /** Name of the backend, as it is registered. */

@@ -5,36 +5,11 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  */
 
-import type { ErrorCode } from "../../backends/errors.ts";
+import { isErrorCode } from "../../backends/errors.ts";
 import { ArtifactError } from "./artifact_error.ts";
 
 /** The longest text of a stranger that goes into a message. */
 const MAX_DETAIL = 500;
-
-/** The codes that a server may send; any other is `io`. */
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  "not-found",
-  "already-exists",
-  "is-a-directory",
-  "not-a-directory",
-  "not-empty",
-  "precondition-failed",
-  "invalid-path",
-  "name-too-long",
-  "too-many-links",
-  "invalid-argument",
-  "invalid-value",
-  "unknown-format",
-  "unknown-backend",
-  "unsupported",
-  "permission-denied",
-  "read-only",
-  "no-space",
-  "corrupt",
-  "busy",
-  "unavailable",
-  "closed",
-]);
 
 /**
  * The error that a server answered with.
@@ -67,10 +42,10 @@ export async function errorOf(response: Response, base: string, key: string | un
   const { code, detail, suggestions, context, requestId } = problem;
   const known = status === 401 || status === 403 && code !== "read-only"
     ? "permission-denied"
-    : CODES.has(code)
+    : isErrorCode(code)
     ? code
     : "io";
-  return new ArtifactError(known as ErrorCode, detail, {
+  return new ArtifactError(known, detail, {
     path: key,
     retryable,
     retryAfter,
@@ -121,7 +96,7 @@ export function toldProblem(problem: Record<string, unknown>): Told {
 /** What an operation of a batch failed with. */
 export function batchError(problem: unknown, key: string): ArtifactError {
   const { code, detail, suggestions, context } = toldProblem(Object(problem));
-  return new ArtifactError(CODES.has(code) ? code as ErrorCode : "io", detail, { path: key, suggestions, context });
+  return new ArtifactError(isErrorCode(code) ? code : "io", detail, { path: key, suggestions, context });
 }
 
 /** What `Retry-After` says, in milliseconds. */

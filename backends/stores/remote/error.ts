@@ -4,35 +4,9 @@
  * @module
  */
 
-import { type ErrorCode, StorageError } from "../../errors.ts";
+import { isErrorCode, StorageError } from "../../errors.ts";
 import { retryAfter, statusError } from "../http/error.ts";
 import type { Problem } from "./wire.ts";
-
-/** All codes there are: what is not one of them is another's. */
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  "not-found",
-  "already-exists",
-  "is-a-directory",
-  "not-a-directory",
-  "not-empty",
-  "precondition-failed",
-  "invalid-path",
-  "name-too-long",
-  "too-many-links",
-  "invalid-argument",
-  "invalid-value",
-  "unknown-format",
-  "unknown-backend",
-  "unsupported",
-  "permission-denied",
-  "read-only",
-  "no-space",
-  "corrupt",
-  "busy",
-  "unavailable",
-  "closed",
-  "io",
-]);
 
 /** The longest body of an error that is read. */
 const MAX_PROBLEM = 64 * 1024;
@@ -54,8 +28,7 @@ export async function answeredError(response: Response, path: string): Promise<S
 export function problemError(problem: Partial<Problem>, path: string): StorageError {
   const { code, detail, retryable, retryAfter, context } = problem;
   const told: unknown = context?.path;
-  const known = typeof code === "string" && CODES.has(code);
-  return new StorageError(known ? code as ErrorCode : "io", String(detail ?? "the server failed"), {
+  return new StorageError(isErrorCode(code) ? code : "io", String(detail ?? "the server failed"), {
     path: typeof told === "string" ? told : path,
     retryable: retryable === true,
     retryAfter: typeof retryAfter === "number" ? retryAfter : undefined,
