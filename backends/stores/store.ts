@@ -383,7 +383,11 @@ const MEMBERS: Complete<Record<keyof Store, true>> = {
 
 /** The members of a store as functions of their own, so that a layer may pass one on as it is: `read: inner.read`. */
 function detached(store: Store): Store {
-  const members = Object.keys(MEMBERS) as (keyof Store)[];
-  const bound = members.map((name) => [name, (store[name] as CallableFunction | undefined)?.bind(store)]);
+  const methods = store as unknown as Record<string, ((...parameters: unknown[]) => unknown) | undefined>;
+  // Looked up with each call: what is put in the place of a method later counts, for a spy in a test say.
+  const bound = Object.keys(MEMBERS).map((name) => [
+    name,
+    methods[name] && ((...parameters: unknown[]) => methods[name]!(...parameters)),
+  ]);
   return Object.fromEntries(bound) as unknown as Store;
 }
