@@ -39,4 +39,4 @@ export * from "./csv.ts";
 export * from "./npy.ts";
 export * from "./npz.ts";
 export * from "./ndarray.ts";
-export * from "./packed.ts";
+export { isContiguous, packed } from "./packed.ts";

@@ -62,9 +62,10 @@ export function isContiguous(array: Pick<NdArray, "shape" | "stride">, stride: r
 }
 
 /** Unsigned integers: copying a float as a float may change the bits of a NaN. */
-type Words = Uint8Array | Uint16Array | Uint32Array;
+export type Words = Uint8Array | Uint16Array | Uint32Array;
 
-function wordsOf({ buffer, byteOffset, byteLength }: TypedArray, itemSize: number): Words {
+/** The same memory as unsigned integers: one for each item of up to four bytes, else as many as it takes. */
+export function wordsOf({ buffer, byteOffset, byteLength }: TypedArray, itemSize: number): Words {
   if (itemSize === 1) return new Uint8Array(buffer, byteOffset, byteLength);
   if (itemSize === 2) return new Uint16Array(buffer, byteOffset, byteLength / 2);
   return new Uint32Array(buffer, byteOffset, byteLength / 4);

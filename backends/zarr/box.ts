@@ -6,6 +6,7 @@
 
 import type { TypedArray } from "../formats/ndarray.ts";
 import { dataTypes } from "../formats/ndarray.ts";
+import { wordsOf } from "../formats/packed.ts";
 import type { Elements, ZarrDataType } from "./data_type.ts";
 import { filled, type FillValue } from "./fill_value.ts";
 import { elementsToBytes } from "./elements.ts";
@@ -40,10 +41,12 @@ export function copyBox(source: Layout, target: Layout, shape: readonly number[]
   if (shape.some((length) => length === 0)) return;
   const { lengths, from, to, run } = merged(source.stride, target.stride, shape);
   const position = new Array<number>(lengths.length).fill(0);
+  const [read, written] = [wordsIn(source.data), wordsIn(target.data)];
+  const size = parts * read.each;
   let at = source.offset;
   let goal = target.offset;
   while (true) {
-    copyRun(source.data, at * parts, target.data, goal * parts, run * parts);
+    copyRun(read.words, at * size, written.words, goal * size, run * size);
     let axis = lengths.length - 1;
     for (; axis >= 0; axis--) {
       at += from[axis]!;
@@ -96,6 +99,13 @@ function merged(
     to: rest.map((index) => target[index]!),
     run,
   };
+}
+
+/** Elements as they are copied: numbers as unsigned integers, so that no NaN loses its bits, and how many of these each has. */
+function wordsIn(data: Elements): { readonly words: Elements; readonly each: number } {
+  if (!ArrayBuffer.isView(data)) return { words: data, each: 1 };
+  const { BYTES_PER_ELEMENT: size } = data;
+  return { words: wordsOf(data, size), each: Math.max(1, size / 4) };
 }
 
 function copyRun(source: Elements, at: number, target: Elements, goal: number, length: number): void {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { TypedArray } from "../../formats/ndarray.ts";
+import { dataTypes, type TypedArray } from "../../formats/ndarray.ts";
+import { wordsOf } from "../../formats/packed.ts";
 import { stridesOf } from "../../formats/shape.ts";
-import { dataTypes } from "../../formats/ndarray.ts";
 import type { Elements, ZarrDataType } from "../data_type.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { malformed, shown } from "../metadata.ts";
@@ -56,29 +56,23 @@ export function permuted(
   order: readonly number[],
 ): Elements {
   if (order.every((axis, index) => axis === index)) return elements;
-  const parts = type.numbers === undefined ? 1 : dataTypes[type.numbers].parts;
-  if (parts === 2) return permutedPairs(elements as Float32Array | Float64Array, shape, order);
-  const source = elements as TypedArray;
-  const target = Array.isArray(elements)
-    ? new Array<string | Uint8Array>(elements.length)
-    : new (source.constructor as new (length: number) => TypedArray)(source.length);
-  copyPermuted(source as unknown as Cells, target as unknown as Cells, shape, order);
-  return target as Elements;
+  if (Array.isArray(elements)) {
+    const target = new Array<string | Uint8Array>(elements.length);
+    copyPermuted(elements as unknown as Cells, target as unknown as Cells, shape, order);
+    return target as Elements;
+  }
+  const { BYTES_PER_ELEMENT: size, length } = elements as TypedArray;
+  const target = new (elements.constructor as new (length: number) => TypedArray)(length);
+  // As unsigned integers, so that no NaN loses its bits; those of one element are one more axis, which stays the last.
+  const [from, to] = [wordsOf(elements as TypedArray, size), wordsOf(target, size)];
+  const each = dataTypes[type.numbers!].parts * Math.max(1, size / 4);
+  if (each === 1) copyPermuted(from, to, shape, order);
+  else copyPermuted(from, to, [...shape, each], [...order, shape.length]);
+  return target;
 }
 
 /** What is copied, whatever it is. */
 type Cells = { [index: number]: unknown };
-
-function permutedPairs(
-  elements: Float32Array | Float64Array,
-  shape: readonly number[],
-  order: readonly number[],
-): Float32Array | Float64Array {
-  // A pair of numbers is one more axis, which stays the last.
-  const target = elements.slice();
-  copyPermuted(elements as unknown as Cells, target as unknown as Cells, [...shape, 2], [...order, shape.length]);
-  return target;
-}
 
 /** Copies in the order of the target, the innermost two axes that matter in squares. */
 function copyPermuted(source: Cells, target: Cells, shape: readonly number[], order: readonly number[]): void {
