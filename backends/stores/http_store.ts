@@ -9,6 +9,7 @@ import { put } from "./http/body.ts";
 import { HttpContent, isWeak } from "./http/content.ts";
 import { changed, wrongAnswer } from "./http/error.ts";
 import { findListing, type HttpListing } from "./http/listing.ts";
+import { filesListing } from "./http/listing_files.ts";
 import { nginxListing } from "./http/listing_nginx.ts";
 import { s3Listing } from "./http/listing_s3.ts";
 import { HttpMemory, type KeptContent } from "./http/memory.ts";
@@ -27,12 +28,12 @@ export { type HttpDocument, type HttpFetch, type HttpRequest, HttpSite, type Htt
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpSiteOptions {
   /**
-   * How the server tells what it has: `nginx` (`autoindex_format json`), `s3` (ListObjectsV2, `url` being that of the bucket), or a way of
-   * your own. `auto` finds out with the first listing; with `none`, there is no `list`.
+   * How the server tells what it has: `nginx` (`autoindex_format json`), `s3` (ListObjectsV2, `url` being that of the bucket), `files` (the
+   * handler `files()` of this package, `url` ending with `?path=`), or a way of your own. `auto` finds out with the first listing; with `none`, there is no `list`.
    *
    * @default {"auto"}
    */
-  listing?: "auto" | "none" | "nginx" | "s3" | HttpListing | undefined;
+  listing?: "auto" | "none" | "nginx" | "s3" | "files" | HttpListing | undefined;
   /**
    * How many bytes of what was read whole are kept, to ask with `If-None-Match`: what has not changed does not come again.
    *
@@ -47,7 +48,7 @@ export interface HttpStoreOptions extends HttpSiteOptions {
   trustWeakEtags?: boolean | undefined;
 }
 
-const CHOICES = { auto: undefined, none: null, nginx: nginxListing, s3: s3Listing };
+const CHOICES = { auto: undefined, none: null, nginx: nginxListing, s3: s3Listing, files: filesListing };
 
 /** What is asked for besides a path. */
 interface Wish extends AbortOptions {
@@ -225,7 +226,7 @@ export class HttpStore implements Store {
   /** How the server lists, if it does. */
   async #lister(path: string, signal: AbortSignal | undefined): Promise<HttpListing | undefined> {
     if (this.#listing === undefined) {
-      this.#listing = await findListing(this.site, [nginxListing, s3Listing], { path, signal }) ?? null;
+      this.#listing = await findListing(this.site, [nginxListing, filesListing, s3Listing], { path, signal }) ?? null;
     }
     return this.#listing ?? undefined;
   }

@@ -17,7 +17,7 @@ const STATUS: Readonly<Record<ErrorCode, readonly [status: number, title: string
   "not-empty": [409, "Conflict"],
   "precondition-failed": [412, "Precondition Failed"],
   "invalid-path": [400, "Bad Request"],
-  "name-too-long": [400, "Bad Request"],
+  "name-too-long": [414, "URI Too Long"],
   "too-many-links": [409, "Conflict"],
   "invalid-argument": [400, "Bad Request"],
   "invalid-value": [422, "Unprocessable Content"],

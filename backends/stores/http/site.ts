@@ -16,7 +16,8 @@ export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
 export interface HttpSiteOptions {
   /**
    * Where the root is: `http:` or `https:`, with or without a final `/`. A query is sent with every request, as those want it
-   * who sign URLs; user, password and fragment are refused.
+   * who sign URLs; one that ends with `=`, like `https://example.org/v1/files/results?path=`, takes the path as the value of its last
+   * parameter. User, password and fragment are refused.
    */
   url: string | URL;
   /**
@@ -91,6 +92,8 @@ export class HttpSite {
   readonly #origin: string;
   readonly #base: string;
   readonly #query: string;
+  /** Whether the path is the value of the last parameter. */
+  readonly #inQuery: boolean;
   readonly #options: HttpSiteOptions;
   readonly #absent: readonly number[];
 
@@ -102,7 +105,8 @@ export class HttpSite {
   constructor(options: HttpSiteOptions) {
     const { origin, pathname, search } = checked(options.url);
     this.#origin = origin;
-    this.#base = origin + (pathname.endsWith("/") ? pathname : `${pathname}/`);
+    this.#inQuery = search.endsWith("=");
+    this.#base = origin + (this.#inQuery || pathname.endsWith("/") ? pathname : `${pathname}/`);
     this.#query = search.slice(1);
     this.#options = options;
     this.#absent = options.absent ?? [404, 410, 414];
@@ -117,12 +121,19 @@ export class HttpSite {
    */
   urlOf(path: string, query?: URLSearchParams): string {
     const names = normalizePath(path).split("/").map(encodeURIComponent).join("/");
+    if (this.#inQuery) return `${this.#base}?${this.#query}${names}${query === undefined ? "" : `&${query}`}`;
     const search = [this.#query, query?.toString() ?? ""].filter((part) => part !== "").join("&");
     return this.#base + names + (search && `?${search}`);
   }
 
-  /** The URL of a directory, which ends with `/`. */
+  /** The URL of the site with a query instead of a path, where a path would be the value of a parameter. */
+  queryUrlOf(query: URLSearchParams): string {
+    return `${this.#base}?${this.#query.slice(0, this.#query.lastIndexOf("&") + 1)}${query}`;
+  }
+
+  /** The URL of a directory, which ends with `/` where the path is one of the URL. */
   directoryUrlOf(path: string): string {
+    if (this.#inQuery) return this.urlOf(path);
     const [url, search] = splitAt(this.urlOf(path), "?");
     return (url.endsWith("/") ? url : `${url}/`) + search;
   }
@@ -163,7 +174,8 @@ export class HttpSite {
     asked: HttpQuestion,
     refusals: readonly number[] = [],
   ): Promise<HttpDocument | undefined> {
-    const response = await this.ask(url, { ...asked, accept: [200, ...refusals] });
+    const headers = { accept: "*/*" };
+    const response = await this.ask(url, { ...asked, headers, accept: [200, ...refusals] });
     if (typeof response === "string") return undefined;
     if (response.status !== 200) return void await discard(response, asked);
     const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -185,9 +197,9 @@ export class HttpSite {
   async #fetch(url: string, request: HttpRequest): Promise<Response> {
     const { method = "GET", signal } = request;
     const { client, fetch: call = fetch } = this.#options;
-    const headers = this.#options.headers === undefined
-      ? asIs(request.headers)
-      : await this.#headers(url, request.headers);
+    // Content, and no page about it.
+    const own = this.#inQuery ? { accept: "application/octet-stream", ...request.headers } : request.headers;
+    const headers = this.#options.headers === undefined ? asIs(own) : await this.#headers(url, own);
     try {
       return await call(url, {
         method,
