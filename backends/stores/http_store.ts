@@ -226,7 +226,8 @@ export class HttpStore implements Store {
   /** How the server lists, if it does. */
   async #lister(path: string, signal: AbortSignal | undefined): Promise<HttpListing | undefined> {
     if (this.#listing === undefined) {
-      this.#listing = await findListing(this.site, [nginxListing, filesListing, s3Listing], { path, signal }) ?? null;
+      const known = this.site.pathInQuery ? [filesListing] : [nginxListing, s3Listing];
+      this.#listing = await findListing(this.site, known, { path, signal }) ?? null;
     }
     return this.#listing ?? undefined;
   }

@@ -92,7 +92,6 @@ export class HttpSite {
   readonly #origin: string;
   readonly #base: string;
   readonly #query: string;
-  /** Whether the path is the value of the last parameter. */
   readonly #inQuery: boolean;
   readonly #options: HttpSiteOptions;
   readonly #absent: readonly number[];
@@ -124,6 +123,11 @@ export class HttpSite {
     if (this.#inQuery) return `${this.#base}?${this.#query}${names}${query === undefined ? "" : `&${query}`}`;
     const search = [this.#query, query?.toString() ?? ""].filter((part) => part !== "").join("&");
     return this.#base + names + (search && `?${search}`);
+  }
+
+  /** Whether the path is the value of a parameter. */
+  get pathInQuery(): boolean {
+    return this.#inQuery;
   }
 
   /** The URL of the site with a query instead of a path, where a path would be the value of a parameter. */
