@@ -28,13 +28,12 @@ export { builtinFormats, FormatRegistry } from "./backends/formats/format_regist
 export { isNdArray, type NdArray, ndarray } from "./backends/formats/ndarray.ts";
 export { DiskStore } from "./backends/stores/disk_store.ts";
 export { MemoryStore } from "./backends/stores/memory_store.ts";
+export { type Layer, layered } from "./backends/stores/layer.ts";
 export {
   type AbortOptions,
   type ByteRange,
   type Entry,
   type EntryKind,
-  type Layer,
-  layered,
   type ListOptions,
   type ReadOptions,
   type Store,

@@ -4,7 +4,7 @@ const root = new URL("..", import.meta.url);
 
 /** The layers of the house, from the bottom; a file may import from its own layer and from those below. */
 const LAYERS: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ["foundation", /^backends\/(errors|path|zip_member)\.ts$/],
+  ["foundation", /^backends\/(error_code|errors|path|zip_member)\.ts$/],
   ["stores and formats", /^backends\/(stores|formats)\//],
   ["layers", /^backends\/layers\//],
   ["backends", /^backends\//],

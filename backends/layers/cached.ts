@@ -5,7 +5,8 @@
  */
 
 import { LRUCache } from "lru-cache";
-import type { AbortOptions, Complete, Layer, Stat, Store, WriteRequest } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { cut } from "../stores/range.ts";
 import { closingIn, streamOf } from "../stores/stream.ts";
 import { type CacheEntry, ContentCache } from "./content_cache.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { AbortOptions, Complete, Entry, Layer, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Entry, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { concat } from "../stores/stream.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { type CompressionPolicy, FrameWriter } from "./frame_writer.ts";

@@ -5,7 +5,8 @@
  */
 
 import { isStorageError } from "../errors.ts";
-import type { Complete, Entry, Layer, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { Entry, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { concat, guarded } from "../stores/stream.ts";
 import { BlockWriter } from "./block_writer.ts";
 import { checkKey, KeyRing, type NamedKey, type SecretKey } from "./key_ring.ts";

@@ -5,7 +5,8 @@
  */
 
 import { StorageError } from "../errors.ts";
-import type { AbortOptions, Complete, Layer, Store } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
 import { cutStream } from "./cut_stream.ts";
 import { pause } from "../stores/pause.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Complete, Layer, Store, WriteOptions, WriteRequest, WriteResult } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { Store, WriteOptions, WriteRequest, WriteResult } from "../stores/store.ts";
 import { CommitGroups } from "./commit_groups.ts";
 
 /**

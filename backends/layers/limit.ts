@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { AbortOptions, Complete, Layer, Store } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
 import { eachIn, readIn, type Steps, waitingFor, writeIn } from "./steps.ts";
 
 /**

@@ -24,4 +24,4 @@ export type { CompressionMethod } from "./zlib.ts";
 export type { NamedKey, SecretKey } from "./key_ring.ts";
 export type { UpperStore } from "./whiteouts.ts";
 export type { Span, Tracer } from "./tracer.ts";
-export { type Complete, type Layer, layered } from "../stores/store.ts";
+export { type Complete, type Layer, layered } from "../stores/layer.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Complete, Layer, Store, WriteRequest } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { Store, WriteRequest } from "../stores/store.ts";
 import { StoreCounters } from "./counters.ts";
 import { Observation } from "./observation.ts";
 import { eachIn, readIn, writeIn } from "./steps.ts";

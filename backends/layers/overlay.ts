@@ -7,11 +7,10 @@
 import { isStorageError, StorageError } from "../errors.ts";
 import { isInside } from "../path.ts";
 import { checkEtag, notEmpty, notTheRoot } from "../stores/rules.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
 import type {
   AbortOptions,
-  Complete,
   DeleteOptions,
-  Layer,
   Stat,
   Store,
   WriteOptions,

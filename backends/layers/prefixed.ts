@@ -6,7 +6,8 @@
 
 import { isStorageError, StorageError } from "../errors.ts";
 import { isInside, joinPath, normalizePath, parentPath, relativePath } from "../path.ts";
-import type { AbortOptions, Complete, Entry, Layer, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Entry, ListOptions, Stat, Store, WriteRequest } from "../stores/store.ts";
 import { withErrors } from "../stores/stream.ts";
 
 /**

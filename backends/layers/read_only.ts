@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Complete, Layer, Store } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { Store } from "../stores/store.ts";
 
 /**
  * Leaves out everything that writes. What is left cannot change the store, and calling `write` on it does not compile.

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { AbortOptions, Complete, DeleteOptions, Layer, Store, WriteOptions } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, DeleteOptions, Store, WriteOptions } from "../stores/store.ts";
 import type { StoreCounters } from "./counters.ts";
 import { type RetryPolicy, Tries } from "./tries.ts";
 

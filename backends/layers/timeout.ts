@@ -5,7 +5,8 @@
  */
 
 import { StorageError } from "../errors.ts";
-import type { AbortOptions, Complete, Layer, Store } from "../stores/store.ts";
+import type { Complete, Layer } from "../stores/layer.ts";
+import type { AbortOptions, Store } from "../stores/store.ts";
 import { eachIn, readIn, type Steps, waitingFor, writeIn } from "./steps.ts";
 
 /** No timer lasts longer: 2^31 - 1 ms. */

@@ -14,9 +14,9 @@ import { DiskPlaces, lookAt } from "./disk/place.ts";
 import { directoryOf } from "./disk/system_path.ts";
 import { openFile, readFile } from "./disk/read.ts";
 import { type DiskWriteOptions, DiskWriter, type Durability } from "./disk/writer.ts";
+import type { Complete } from "./layer.ts";
 import type {
   AbortOptions,
-  Complete,
   DeleteOptions,
   Entry,
   ListOptions,

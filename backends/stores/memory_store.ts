@@ -7,9 +7,9 @@
 import { StorageError } from "../errors.ts";
 import { cut } from "./range.ts";
 import { expiryOf } from "./rules.ts";
+import type { Complete } from "./layer.ts";
 import type {
   AbortOptions,
-  Complete,
   DeleteOptions,
   Entry,
   ExpiringWriteOptions,

@@ -12,6 +12,7 @@ export * from "./disk_store.ts";
 export * from "./flat.ts";
 export * from "./http_store.ts";
 export * from "./kv_store.ts";
+export * from "./layer.ts";
 export * from "./memory_store.ts";
 export * from "./remote/open_store.ts";
 export * from "./order.ts";

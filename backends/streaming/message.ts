@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, isStorageError, StorageError } from "../errors.ts";
+import { type ErrorCode, isErrorCode, isStorageError, StorageError } from "../errors.ts";
 import { corrupt } from "./frame.ts";
 import { checkFields, count, ordinal, string } from "./fields.ts";
 
@@ -98,30 +98,6 @@ function detail(value: unknown, name: string): string {
 
 /** A code that this version does not know is a failure all the same. */
 function code(value: unknown, name: string): ErrorCode {
-  return Object.hasOwn(CODES, string(value, name)) ? value as ErrorCode : "io";
+  const text = string(value, name);
+  return isErrorCode(text) ? text : "io";
 }
-
-const CODES: Readonly<Record<ErrorCode, true>> = {
-  "not-found": true,
-  "already-exists": true,
-  "is-a-directory": true,
-  "not-a-directory": true,
-  "not-empty": true,
-  "precondition-failed": true,
-  "invalid-path": true,
-  "name-too-long": true,
-  "too-many-links": true,
-  "invalid-argument": true,
-  "invalid-value": true,
-  "unknown-format": true,
-  "unknown-backend": true,
-  "unsupported": true,
-  "permission-denied": true,
-  "read-only": true,
-  "no-space": true,
-  "corrupt": true,
-  "busy": true,
-  "unavailable": true,
-  "closed": true,
-  "io": true,
-};

@@ -7,7 +7,7 @@
 import { ArtifactRegistry } from "./artifact_registry.ts";
 
 /** Any function. */
-// deno-lint-ignore no-explicit-any -- parameters of functions cannot be named otherwise
+// deno-lint-ignore no-explicit-any -- with `never` nobody could call what is got, with `unknown` nobody could register
 export type AnyFunction = (...parameters: any[]) => unknown;
 
 /**

@@ -6,7 +6,8 @@
 
 import { isStorageError } from "../../backends/errors.ts";
 import { grouped } from "../../backends/layers/grouped.ts";
-import { layered, type Store } from "../../backends/stores/store.ts";
+import { layered } from "../../backends/stores/layer.ts";
+import type { Store } from "../../backends/stores/store.ts";
 import { type Command, type Keeping, parseServeOptions, type ServeOptions, USAGE } from "./server/serve_options.ts";
 import { addToken, readTokens } from "./server/token_file.ts";
 import { ArtifactServer, createToken, listen, type ServerNote, Tokens } from "./server.ts";

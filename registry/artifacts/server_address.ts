@@ -4,8 +4,8 @@
  * @module
  */
 
+import { ServerEnvironment } from "../../backends/stores/remote/environment.ts";
 import { ArtifactError } from "./artifact_error.ts";
-import { readEnvironment } from "./server/environment.ts";
 
 /** Options of what talks to a registry server. What is not given is taken from the environment, when the object is made. */
 export interface RemoteOptions {
@@ -69,7 +69,7 @@ const MAX_TIMEOUT = 300_000;
  * @throws {StorageError} `invalid-argument`, naming the option or the variable.
  */
 export function serverAddress(options: RemoteOptions = {}): ServerAddress {
-  const environment = "Deno" in globalThis ? readEnvironment() : {};
+  const environment = new ServerEnvironment();
   const { timeout = environment.timeout ?? 5000, token = environment.token, tries = 3 } = options;
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw wrong(`timeout must be milliseconds, more than 0 and at most ${MAX_TIMEOUT}: received ${timeout}`);

@@ -9,7 +9,7 @@ import { described, isClass } from "./functional_registry.ts";
 import type { ArtifactRegistryOptions } from "./registry_options.ts";
 
 /** Any class, an abstract one too. */
-// deno-lint-ignore no-explicit-any -- parameters of constructors cannot be named otherwise
+// deno-lint-ignore no-explicit-any -- with `never` nobody could construct what is got, with `unknown` nobody could register
 export type AnyClass = abstract new (...parameters: any[]) => object;
 
 /** Options of {@linkcode TypeRegistry}. */

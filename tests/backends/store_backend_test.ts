@@ -1,4 +1,5 @@
-import { layered, type Store } from "../../backends/stores/store.ts";
+import { layered } from "../../backends/stores/layer.ts";
+import type { Store } from "../../backends/stores/store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import { StoreBackend } from "../../backends/store_backend.ts";
 import { prefixed, readOnly } from "../../backends/layers/mod.ts";

@@ -10,7 +10,7 @@ import { MemoryBackend } from "../../backends/memory.ts";
 import { SqliteBackend } from "../../backends/sqlite.ts";
 import { StoreBackend } from "../../backends/store_backend.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
-import { layered } from "../../backends/stores/store.ts";
+import { layered } from "../../backends/stores/layer.ts";
 import type { StorageBackend } from "../../backends/backend.ts";
 import { ZarrBackend } from "../../backends/zarr.ts";
 import { collectTests } from "./expect.ts";

@@ -7,7 +7,8 @@ import { compressed, encrypted, prefixed } from "../../backends/layers/mod.ts";
 import { KvStore } from "../../backends/stores/kv_store.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
 import { SqliteStore } from "../../backends/stores/sqlite_store.ts";
-import { layered, type Store } from "../../backends/stores/store.ts";
+import { layered } from "../../backends/stores/layer.ts";
+import type { Store } from "../../backends/stores/store.ts";
 import { levelStore, StoreLevel } from "./store_level.ts";
 
 const KEYS = [{ id: "one", key: new Uint8Array(32).fill(1) }];

@@ -11,7 +11,8 @@ import { prefixed } from "../../backends/layers/prefixed.ts";
 import { MemoryBackend } from "../../backends/memory.ts";
 import { StoreBackend } from "../../backends/store_backend.ts";
 import { MemoryStore } from "../../backends/stores/memory_store.ts";
-import { layered, type Store } from "../../backends/stores/store.ts";
+import { layered } from "../../backends/stores/layer.ts";
+import type { Store } from "../../backends/stores/store.ts";
 import { backendPromises, checkStore, type Runner, storePromises, testBackend, testStore } from "../conformance/mod.ts";
 
 export { nodeRunner, vitestRunner } from "../conformance/mod.ts";

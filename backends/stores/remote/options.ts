@@ -6,6 +6,7 @@
 
 import { StorageError } from "../../errors.ts";
 import type { RemoteConnectionOptions } from "./connection.ts";
+import { ServerEnvironment } from "./environment.ts";
 
 /** Options of `RemoteStore`. */
 export interface RemoteStoreOptions {
@@ -50,17 +51,16 @@ export interface RemoteStoreOptions {
 
 /** The options, complete. */
 export function remoteSettings(options: RemoteStoreOptions): RemoteConnectionOptions {
-  const { timeout = secondsIn("REGISTRY_SERVER_TIMEOUT") ?? 5000 } = options;
+  const environment = new ServerEnvironment();
+  const { timeout = environment.timeout ?? 5000, token = environment.token } = options;
   if (!(timeout > 0)) throw invalid(`timeout must be a number of milliseconds above 0: received ${timeout}`);
-  const token = options.token ?? textIn("REGISTRY_SERVER_TOKEN");
   // What is no token in a header must not be told by its error either.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw invalid("token must be of visible ASCII characters");
-  return { url: options.url === undefined ? addressOf(options) : parsed(options.url), token, timeout };
+  return { url: options.url === undefined ? addressOf(options, environment) : parsed(options.url), token, timeout };
 }
 
-function addressOf(options: RemoteStoreOptions): URL {
-  const { host = textIn("REGISTRY_SERVER_HOST") ?? "127.0.0.1", name = "default" } = options;
-  const port = options.port ?? portIn("REGISTRY_SERVER_PORT") ?? 8001;
+function addressOf(options: RemoteStoreOptions, environment: ServerEnvironment): URL {
+  const { host = environment.host ?? "127.0.0.1", port = environment.port ?? 8001, name = "default" } = options;
   if (!isPort(port)) throw invalid(`port must be an integer from 1 to 65535: received ${port}`);
   // The one name that may be two addresses, of which a server has one.
   const bare = host === "localhost" ? "127.0.0.1" : host;
@@ -85,27 +85,6 @@ function parsed(text: string | URL): URL {
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
-}
-
-function portIn(variable: string): number | undefined {
-  const text = textIn(variable);
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text) && isPort(Number(text))) return Number(text);
-  throw invalid(`${variable} must be an integer from 1 to 65535: it is ${JSON.stringify(text)}`);
-}
-
-/** In milliseconds. */
-function secondsIn(variable: string): number | undefined {
-  const text = textIn(variable);
-  if (text === undefined) return undefined;
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * 1000;
-  throw invalid(`${variable} must be a number of seconds above 0: it is ${JSON.stringify(text)}`);
-}
-
-/** A variable of the environment; `undefined` if it is empty, or may not be read. Nobody is asked for a permission. */
-function textIn(variable: string): string | undefined {
-  const granted = globalThis.Deno?.permissions?.querySync({ name: "env", variable }).state === "granted";
-  return granted ? Deno.env.get(variable) || undefined : undefined;
 }
 
 function invalid(detail: string): StorageError {

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { StorageError } from "../../../backends/errors.ts";
-import { parsePort, parseTimeout, readEnvironment } from "./environment.ts";
+import { parsePort, parseTimeout, ServerEnvironment } from "../../../backends/stores/remote/environment.ts";
 
 /** What the command line tells people. */
 export const USAGE = `Serves artifacts over HTTP.
@@ -114,12 +114,12 @@ export function parseServeOptions(args: readonly string[]): Command {
     const { scope, expires, id } = values;
     return { name: "token", options: { scopes: scope, expires: parseDays(expires), id, file: values["token-file"] } };
   }
-  const environment = readEnvironment();
+  const environment = new ServerEnvironment();
   return {
     name: "serve",
     options: {
       host: values.host ?? environment.host ?? "127.0.0.1",
-      port: values.port === undefined ? environment.port ?? 8001 : parsePort(values.port, "--port"),
+      port: values.port === undefined ? environment.port ?? 8001 : parsePort(values.port, "--port", 0),
       timeout: values.timeout === undefined ? environment.timeout : parseTimeout(values.timeout, "--timeout"),
       keeping: parseKeeping(values),
       tokenFile: values["token-file"],
