@@ -205,11 +205,11 @@ export class KvEngine {
     throw new StorageError("busy", detail, { retryable: true });
   }
 
-  /** Tells when any of at most ten keys changes. */
+  /** Tells of every change of any of at most ten keys: also when one is what it was before, because who looked in between saw another. */
   async watch(keys: Deno.KvKey[]): Promise<ReadableStream<unknown>> {
     const kv = await this.open();
     try {
-      return kv.watch(keys);
+      return kv.watch(keys, { raw: true });
     } catch (error) {
       throw kvError(error);
     }
