@@ -2,7 +2,7 @@
  * Layers: stores in front of a store. Put them on with `layered(store, …)`, the innermost first. The order that makes sense, and why,
  * stands at each of them:
  *
- * `grouped` · `faulty` · `timeout` · `limit` · `retry` · `prefixed` · `encrypted` · `compressed` · `overlay` · `cached` · `readOnly` · `observed`
+ * `faulty` · `timeout` · `limit` · `retry` · `prefixed` · `encrypted` · `compressed` · `overlay` · `cached` · `readOnly` · `observed`
  *
  * @module
  */
@@ -12,7 +12,6 @@ export * from "./compressed.ts";
 export * from "./counters.ts";
 export * from "./encrypted.ts";
 export * from "./faulty.ts";
-export * from "./grouped.ts";
 export * from "./limit.ts";
 export * from "./observed.ts";
 export * from "./overlay.ts";

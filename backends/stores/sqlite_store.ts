@@ -44,6 +44,13 @@ export interface SqliteStoreOptions {
    * @default {30000}
    */
   busyTimeout?: number | undefined;
+  /**
+   * Whether changes that come at the same time share one transaction, and so one wait for the disk: group commit, for servers. Each still
+   * succeeds or fails for itself, and is told only when it is safe. One change alone waits for a turn of the event loop more.
+   *
+   * @default {false}
+   */
+  groupCommit?: boolean | undefined;
 }
 
 /** Options of {@linkcode SqliteStore.sweep}. */

@@ -5,8 +5,6 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
-import { grouped } from "../../backends/layers/grouped.ts";
-import { layered } from "../../backends/stores/layer.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { type Command, type Keeping, parseServeOptions, type ServeOptions, USAGE } from "./server/serve_options.ts";
 import { addToken, readTokens } from "./server/token_file.ts";
@@ -24,7 +22,7 @@ async function openStore(keeping: Keeping): Promise<Store> {
   switch (keeping.engine) {
     case "sqlite": {
       const { SqliteStore } = await import("../../backends/stores/sqlite_store.ts");
-      return layered(new SqliteStore({ path: keeping.path }), grouped());
+      return new SqliteStore({ path: keeping.path, groupCommit: true });
     }
     case "kv": {
       const { KvStore } = await import("../../backends/stores/kv_store.ts");

@@ -23,4 +23,5 @@ function openHandle(): OpenedStore {
 await testStore("sqlite, memory", () => new SqliteStore({ path: ":memory:" }));
 await testStore("sqlite, full", () => openFile({ durability: "full" }), { numRuns: 10 });
 await testStore("sqlite, normal", () => openFile({ durability: "normal" }), { numRuns: 30 });
+await testStore("sqlite, group commit", () => openFile({ groupCommit: true }), { numRuns: 10 });
 await testStore("sqlite, a given handle", openHandle, { numRuns: 20 });

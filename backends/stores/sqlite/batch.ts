@@ -64,7 +64,7 @@ export class SqliteBatch {
   async publish(): Promise<number[]> {
     if (this.#publications.length === 0) return [];
     const signal = this.#options?.signal;
-    return await this.#connection.change(
+    return await this.#connection.commit(
       "",
       signal,
       (volume) => saveAll(volume, this.#publications, this.#options),

@@ -9,6 +9,7 @@ import { pause } from "../pause.ts";
 import { SqliteContent } from "./content.ts";
 import { openDatabase, probe, settle, settleLog, type SqlDatabase, type SqliteDurability } from "./database.ts";
 import { closedError, isBusy, sqliteError } from "./error.ts";
+import { GroupCommit } from "./group_commit.ts";
 import { migrate, SCHEMA, schemaOf } from "./schema.ts";
 import { SqliteSession } from "./session.ts";
 import { SqliteTree } from "./tree.ts";
@@ -35,6 +36,8 @@ export interface SqliteConnectionOptions {
   readonly readOnly: boolean;
   /** How long to wait for others, in milliseconds. */
   readonly busyTimeout: number;
+  /** Whether changes that come together share a transaction. */
+  readonly groupCommit: boolean;
 }
 
 const MEMORY = ":memory:";
@@ -46,6 +49,7 @@ const MAX_PAUSE = 64;
 export class SqliteConnection {
   readonly #options: SqliteConnectionOptions;
   readonly #watchers = new Set<() => void>();
+  readonly #groups: GroupCommit | undefined;
   #volume: SqliteVolume | undefined;
   #opening: Promise<SqliteVolume> | undefined;
   /** Stands for a file that is not there yet: looking at it makes none. */
@@ -58,6 +62,7 @@ export class SqliteConnection {
   /** Opens nothing yet. */
   constructor(options: SqliteConnectionOptions) {
     this.#options = options;
+    if (options.groupCommit) this.#groups = new GroupCommit((path, signal, work) => this.change(path, signal, work));
   }
 
   /**
@@ -113,6 +118,19 @@ export class SqliteConnection {
     return result;
   }
 
+  /**
+   * As `change`, with others that come at the same time if the store does so.
+   *
+   * @typeParam T What is answered.
+   * @param path What it is about, for errors.
+   * @param signal Stops waiting.
+   * @param work Makes the change, in one transaction or one statement, and remembers nothing of it: it may be called again.
+   * @returns What it answers.
+   */
+  commit<T>(path: string, signal: AbortSignal | undefined, work: (volume: SqliteVolume) => T): Promise<T> {
+    return this.#groups?.add(path, signal, work) ?? this.change(path, signal, work);
+  }
+
   /** Calls back after every change through this connection, until the function it answers is called. */
   subscribe(wake: () => void): () => void {
     this.#watchers.add(wake);
@@ -126,6 +144,7 @@ export class SqliteConnection {
 
   /** Closes what was opened here; from then on everything is refused. */
   async close(): Promise<void> {
+    await this.#groups?.settled();
     this.#closed = true;
     await this.#opening?.catch(() => {/* whoever asked has seen it */});
     const volume = this.#volume;

@@ -43,8 +43,15 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** Nothing is opened yet. */
   constructor(options: SqliteStoreOptions = {}) {
-    const { path = "polystore.db", database, durability = "full", readOnly = false, busyTimeout = 30_000 } = options;
-    this.#connection = new SqliteConnection({ path, database, durability, readOnly, busyTimeout });
+    const {
+      path = "polystore.db",
+      database,
+      durability = "full",
+      readOnly = false,
+      busyTimeout = 30_000,
+      groupCommit = false,
+    } = options;
+    this.#connection = new SqliteConnection({ path, database, durability, readOnly, busyTimeout, groupCommit });
     this.#connection.tidy = () => this.sweep();
   }
 
@@ -86,7 +93,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** See `Writable.delete`. */
   async delete(path: string, options?: DeleteOptions): Promise<void> {
-    await this.#connection.change(
+    await this.#connection.commit(
       path,
       options?.signal,
       ({ session, tree }) => session.transaction(() => tree.remove(path, options?.ifMatch)),
@@ -95,7 +102,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** See `Directories.makeDirectory`. */
   async makeDirectory(path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
+    await this.#connection.commit(
       path,
       options?.signal,
       ({ session, tree }) => session.transaction(() => tree.makeDirectory(path)),
@@ -104,7 +111,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** See `Links.createSymlink`. */
   async createSymlink(target: string, path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
+    await this.#connection.commit(
       path,
       options?.signal,
       ({ session, tree }) => session.transaction(() => tree.link(target, path)),
@@ -144,7 +151,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** See `Accelerated.move`. */
   async move(from: string, to: string, options?: Pick<WriteOptions, "ifAbsent" | "signal">): Promise<void> {
-    await this.#connection.change(
+    await this.#connection.commit(
       from,
       options?.signal,
       ({ session, tree }) => session.transaction(() => tree.move(from, to, options?.ifAbsent ?? false)),
@@ -153,7 +160,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
 
   /** See `Accelerated.deleteTree`. */
   async deleteTree(path: string, options?: AbortOptions): Promise<void> {
-    await this.#connection.change(
+    await this.#connection.commit(
       path,
       options?.signal,
       ({ session, tree }) => session.transaction(() => tree.removeTree(path)),
@@ -238,7 +245,7 @@ export class SqliteCore implements WholeStore, SqliteCare {
   }
 
   #publish(path: string, content: Draftable, options?: WriteOptions, expires?: number): Promise<WriteResult> {
-    return this.#connection.change(path, options?.signal, (volume) => {
+    return this.#connection.commit(path, options?.signal, (volume) => {
       return { etag: String(save(volume, { path, content, expires }, options)) };
     });
   }

@@ -4,12 +4,27 @@
  * @module
  */
 
+import { isStorageError } from "../../errors.ts";
 import type { SqlDatabase, SqliteDurability, SqlStatement } from "./database.ts";
 import { scalar, synchronize } from "./database.ts";
 
 /** How many numbers are taken at once, at first and at most: the counter is not to be written with every save. */
 const MIN_NUMBERS = 64;
 const MAX_NUMBERS = 4096;
+
+/** The statements of a transaction. */
+interface Steps {
+  readonly begin: string;
+  readonly commit: string;
+  readonly rollBack: readonly string[];
+}
+
+const OUTER: Steps = { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollBack: ["ROLLBACK"] };
+const INNER: Steps = {
+  begin: "SAVEPOINT part",
+  commit: "RELEASE part",
+  rollBack: ["ROLLBACK TO part", "RELEASE part"],
+};
 
 /** An open database of ours. Every method is synchronous. */
 export class SqliteSession {
@@ -36,33 +51,60 @@ export class SqliteSession {
   }
 
   /**
-   * Runs changes of which all or none happen; within another transaction they belong to that.
+   * Runs changes of which all or none happen; within another transaction they happen with that.
    *
    * @typeParam T What `work` answers.
    * @param work The changes; it must not wait.
    * @returns What it answers.
    */
   transaction<T>(work: () => T): T {
-    if (this.#inTransaction) return work();
+    if (this.#inTransaction) return this.#run(work, INNER);
+    try {
+      return this.#run(work, OUTER);
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  #run<T>(work: () => T, { begin, commit, rollBack }: Steps): T {
     const end = this.#end;
-    this.statement("BEGIN IMMEDIATE").run();
+    this.statement(begin).run();
     this.#inTransaction = true;
     try {
       const result = work();
-      this.statement("COMMIT").run();
+      this.statement(commit).run();
       return result;
     } catch (error) {
       // The numbers that were taken in it are given away again.
       if (this.#end !== end) this.#next = this.#end;
       try {
-        this.statement("ROLLBACK").run();
+        for (const sql of rollBack) this.statement(sql).run();
       } catch {
         // Some errors, such as a full disk, roll back by themselves.
       }
       throw error;
-    } finally {
-      this.#inTransaction = false;
     }
+  }
+
+  /**
+   * Runs changes in one transaction, of which each happens or fails for itself.
+   *
+   * @typeParam T What they answer.
+   * @param works The changes; each is one transaction, or one statement.
+   * @returns What became of each.
+   * @throws What ends them all: of an error of the engine it is not known how much it has rolled back.
+   */
+  together<T>(works: readonly (() => T)[]): PromiseSettledResult<T>[] {
+    return this.transaction(() =>
+      works.map((work) => {
+        try {
+          return { status: "fulfilled", value: work() };
+        } catch (reason) {
+          if (!isStorageError(reason)) throw reason;
+          return { status: "rejected", reason };
+        }
+      })
+    );
   }
 
   /** As `transaction`, for what need not be safe before something later is: nothing waits for the disk. */
