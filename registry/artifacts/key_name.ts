@@ -8,6 +8,8 @@
  * @module
  */
 
+import { decodeText } from "./text.ts";
+
 /** How much of a key is in one name. A name that is longer by the sign that ends it is a directory with the rest in it. */
 const PART = 200;
 
@@ -16,7 +18,6 @@ const MORE = "+";
 
 const PLAIN = /^[a-z0-9_`-]*$/;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What stands for each byte: as texts they sort like the bytes, and none is the beginning of another. */
 const CODES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
@@ -34,7 +35,10 @@ const CODES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
  * @returns Its code.
  */
 export function keyCode(key: string): string {
-  return PLAIN.test(key) ? key : Array.from(encoder.encode(key), (byte) => CODES[byte]!).join("");
+  if (PLAIN.test(key)) return key;
+  let code = "";
+  for (const byte of encoder.encode(key)) code += CODES[byte]!;
+  return code;
 }
 
 /**
@@ -69,13 +73,15 @@ export function keyPath(key: string): string {
 export function pathKey(path: string): string | undefined {
   if (path === "") return undefined;
   if (PLAIN.test(path) && path.length <= PART) return path;
-  const bytes = path.replaceAll(`${MORE}/`, "").replace(
+  const text = path.replaceAll(`${MORE}/`, "").replace(
     /@[a-z]|[!.=^~][0-9a-f]{2}/g,
     (code) =>
       code.startsWith("@") ? code.charAt(1).toUpperCase() : String.fromCharCode(Number.parseInt(code.slice(1), 16)),
   );
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   try {
-    const key = decoder.decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
+    const key = decodeText(bytes);
     return keyPath(key) === path ? key : undefined;
   } catch {
     // Not UTF-8, which keyPath always makes.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { decodeText } from "./text.ts";
 import { StorageError } from "../../backends/errors.ts";
 import { tag } from "../../backends/formats/tagged.ts";
 import { untag } from "../../backends/formats/untag.ts";
@@ -132,7 +133,8 @@ function shown(name: unknown): string {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Accepts what has no padding, and makes none. */
+const BASE64 = { alphabet: "base64url", lastChunkHandling: "loose", omitPadding: true } as const;
 
 /**
  * A key as one segment of an address: base64url of its UTF-8, without padding. Nothing on the way changes it, also not `..` or `%41`.
@@ -151,7 +153,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * ```
  */
 export function keySegment(key: string): string {
-  return encoder.encode(key).toBase64({ alphabet: "base64url", omitPadding: true });
+  return encoder.encode(key).toBase64(BASE64);
 }
 
 /**
@@ -162,16 +164,20 @@ export function keySegment(key: string): string {
  * @throws {ArtifactError} `invalid-argument` for any other segment.
  */
 export function segmentKey(segment: string): string {
-  let key: string | undefined;
+  let bytes: Uint8Array<ArrayBuffer>;
+  let key: string;
   try {
-    key = decoder.decode(Uint8Array.fromBase64(segment, { alphabet: "base64url", lastChunkHandling: "loose" }));
+    bytes = Uint8Array.fromBase64(segment, BASE64);
+    key = decodeText(bytes);
   } catch {
-    // Told below, as for every segment that keySegment does not make.
+    throw wrongSegment();
   }
-  if (key === undefined || keySegment(key) !== segment) {
-    throw new ArtifactError("invalid-argument", "a key in an address is base64url of its UTF-8, without padding");
-  }
+  if (bytes.toBase64(BASE64) !== segment) throw wrongSegment();
   return checkKey(key);
+}
+
+function wrongSegment(): ArtifactError {
+  return new ArtifactError("invalid-argument", "a key in an address is base64url of its UTF-8, without padding");
 }
 
 /**

@@ -17,6 +17,9 @@ export type MakeChange = <T>(
 /** A group has at most so many changes. */
 const MAX_CHANGES = 1000;
 
+/** How much longer than a commit takes the next one is waited for. */
+const PATIENCE = 3;
+
 /** A change that waits. */
 interface Waiting {
   readonly path: string;
@@ -28,7 +31,8 @@ interface Waiting {
 /**
  * Changes that come together are committed together. Each still succeeds or fails for itself, and is told only when it is safe.
  *
- * While many come, a group waits as long as the one before took, so that at least half of the time is left to everything else.
+ * While many come, a group waits {@linkcode PATIENCE} times as long as the one before took: that much of the time is left to everything
+ * else, as the engine works synchronously.
  *
  * @see {@link https://dev.mysql.com/doc/refman/8.4/en/innodb-performance-group_commit.html group commit} as others have it
  */
@@ -79,7 +83,7 @@ export class GroupCommit {
       const begin = performance.now();
       if (group.length === 1) await this.#commitOne(group[0]!);
       else await this.#commit(group);
-      this.#pause = group.length === 1 ? 0 : Math.ceil(performance.now() - begin);
+      this.#pause = group.length === 1 ? 0 : PATIENCE * (performance.now() - begin);
     } while (this.#waiting.length > 0);
     this.#work = undefined;
   }
