@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ArtifactRegistry, FunctionalRegistry, RemoteArtifacts } from "../registry/artifacts/mod.ts";
+import { keySegment } from "../registry/artifacts/wire.ts";
 import { ServerChild } from "../tests/server/child.ts";
 import { type Contender, measure, median, percentile } from "./measure.ts";
 import { duration, rival, type Row, type RunOptions, type Task, times } from "./row.ts";
@@ -67,34 +68,64 @@ async function remote({ quick, directory }: RunOptions): Promise<Row[]> {
   await using registry = new ArtifactRegistry<typeof value>({ namespace: "bench", remote: { port: server.port } });
   await registry.register("k", value);
   const text = JSON.stringify(value);
-  await using echo = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net=127.0.0.1", new URL("artifact_echo.ts", import.meta.url).href, text],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = echo.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await reader.read()).value));
+  const like = await fetch(`http://127.0.0.1:${server.port}/v1/namespaces/bench/entries/${keySegment("k")}`);
+  assert.equal(await like.text(), text);
+  await using bare = await Echo.start(text, { "content-type": "application/json" });
+  await using dressed = await Echo.start(text, Object.fromEntries(like.headers));
   const get: Contender = {
     name: "remote get",
     async work(count): Promise<void> {
       for (; count > 0; count--) await registry.get("k");
     },
   };
-  const bare: Contender & { goal: number } = {
-    name: "bare Deno.serve and fetch",
-    goal: REMOTE_GOAL,
-    async work(count): Promise<void> {
-      for (; count > 0; count--) await (await fetch(`http://127.0.0.1:${port}/`)).json();
-    },
-  };
-  const rows = await rival(`get of ${text.length} bytes from a server, SQLite behind it`, get, [bare], {
-    budget: quick ? 2000 : 10_000,
-    sample: 40,
-  });
-  echo.kill();
-  await reader.cancel();
-  await echo.status;
-  return rows;
+  return await rival(`get of ${text.length} bytes from a server, SQLite behind it`, get, [
+    { ...bare.contender("bare Deno.serve and fetch"), goal: REMOTE_GOAL },
+    dressed.contender("the same, with our headers"),
+  ], { budget: quick ? 2000 : 10_000, sample: 40 });
+}
+
+/** A bare server in a process of its own. */
+class Echo implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  #port = 0;
+
+  private constructor(text: string, headers: Record<string, string>) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--allow-net=127.0.0.1",
+        new URL("artifact_echo.ts", import.meta.url).href,
+        text,
+        JSON.stringify(headers),
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  }
+
+  static async start(text: string, headers: Record<string, string>): Promise<Echo> {
+    const echo = new Echo(text, headers);
+    const reader = echo.#process.stdout.getReader();
+    echo.#port = Number(new TextDecoder().decode((await reader.read()).value));
+    await reader.cancel();
+    return echo;
+  }
+
+  contender(name: string): Contender {
+    const url = `http://127.0.0.1:${this.#port}/`;
+    return {
+      name,
+      async work(count): Promise<void> {
+        for (; count > 0; count--) await (await fetch(url)).json();
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill();
+    await this.#process.status;
+  }
 }
 
 async function batch({ quick, directory }: RunOptions): Promise<Row[]> {
