@@ -115,6 +115,20 @@ const SHAPES: readonly (readonly [shape: number[], step: number[]])[] = [
   [[3, 5, 4], [2, 2, 2]],
 ];
 
+Deno.test("nearest keeps every bit, also of what is not a number", () => {
+  const signalling = new Uint32Array(12).map((_, i) => 0x7f800001 + 77 * i);
+  const data = new Float32Array(signalling.buffer);
+  // Its first axis turns fastest, so that it is not one run of bytes.
+  for (const [shape, stride] of [[[3, 4], [4, 1]], [[4, 3], [1, 4]]]) {
+    const half = downsample({ dtype: "float32", data, shape: shape!, stride: stride! }, [2, 2], "nearest");
+    const bits = new Uint32Array(half.data.buffer);
+    const expected = [...positions(half.shape)].map(([y, x]) =>
+      signalling[2 * y! * stride![0]! + 2 * x! * stride![1]!]
+    );
+    assert.deepEqual([...bits], expected);
+  }
+});
+
 Deno.test("downsample is what one computes by hand, for every dtype", () => {
   for (const dtype of Object.keys(dataTypes) as DataType[]) {
     for (const [index, [shape, step]] of SHAPES.entries()) {

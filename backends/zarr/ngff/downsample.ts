@@ -54,16 +54,14 @@ export function downsample<D extends DataType>(
   const halved = shape.map((length, axis) => Math.ceil(length / step[axis]!));
   const { array: Class, itemSize, parts } = dataTypes[dtype];
   const data = new Class(new ArrayBuffer(sizeOf(halved) * itemSize));
+  if (method === "nearest") {
+    const stride = array.stride.map((each, axis) => each * step[axis]!);
+    copyBox({ data: array.data, offset: 0, stride }, { data, offset: 0, stride: stridesOf(halved) }, halved, parts);
+    return { dtype, data, shape: halved, stride: stridesOf(halved) } as NdArray<D>;
+  }
   const packed = pack(array);
   const halve = new Halving([...shape, parts], [...step, 1]);
-  if (method === "nearest") {
-    const result = halve.run<number>(
-      packed as Halvable<number>,
-      (length) => new Class(new ArrayBuffer(length * (itemSize / parts))) as Halvable<number>,
-      (a) => a,
-    );
-    (data as Uint8Array).set(result as Uint8Array);
-  } else if (packed instanceof BigInt64Array || packed instanceof BigUint64Array) {
+  if (packed instanceof BigInt64Array || packed instanceof BigUint64Array) {
     // Sums of 64 bits need more than 64: they are bigints until the end.
     const sums = halve.run<bigint>(packed as Halvable<bigint>, (length) => new Array<bigint>(length), (a, b) => a + b);
     const shift = step.filter((count) => count === 2).length;
