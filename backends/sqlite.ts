@@ -146,22 +146,23 @@ export class SqliteBackend extends StoreBackend<SqliteStore> implements Picklabl
    * @throws {StorageError} `unsupported` for a given handle and for `:memory:`, which are not elsewhere.
    */
   connectionParams(): ConnectionParams {
-    const { path = "polystore.db", durability, readOnly, busyTimeout, database } = this.#options;
+    const { path = "polystore.db", durability, readOnly, busyTimeout, groupCommit, database } = this.#options;
     if (database !== undefined || path === ":memory:") {
       const detail = "a database in memory, or a handle, cannot be opened elsewhere: give a path";
       throw inContext(new StorageError("unsupported", detail), { operation: "describe" });
     }
-    return { path, durability, readOnly, busyTimeout };
+    return { path, durability, readOnly, busyTimeout, groupCommit };
   }
 
   /** Makes a backend from what {@linkcode SqliteBackend.connectionParams} answered. */
   static fromConnectionParams(params: ConnectionParams): SqliteBackend {
-    const { path, durability, readOnly, busyTimeout } = params;
+    const { path, durability, readOnly, busyTimeout, groupCommit } = params;
     return new SqliteBackend({
       path: path === undefined ? undefined : String(path),
       durability: durability === "normal" ? "normal" : "full",
       readOnly: readOnly === true,
       busyTimeout: typeof busyTimeout === "number" ? busyTimeout : undefined,
+      groupCommit: groupCommit === true,
     });
   }
 }

@@ -71,10 +71,10 @@ Deno.test("sqlite: looking at a file that is missing makes none; it is seen as s
 Deno.test("sqlite: connectionParams() is what makes the same backend elsewhere", () =>
   withBox(async ({ root }) => {
     const path = `${root}/a.db`;
-    await using backend = new SqliteBackend({ path, durability: "normal", busyTimeout: 1000 });
+    await using backend = new SqliteBackend({ path, durability: "normal", busyTimeout: 1000, groupCommit: true });
     await backend.save("text", "note.txt");
     const params = JSON.parse(JSON.stringify(backend.connectionParams()));
-    assert.deepEqual(params, { path, durability: "normal", busyTimeout: 1000 });
+    assert.deepEqual(params, { path, durability: "normal", busyTimeout: 1000, groupCommit: true });
     await using again = SqliteBackend.fromConnectionParams(params);
     assert.equal(await again.load("note.txt"), "text");
     assert.throws(() => new SqliteBackend({ path: ":memory:" }).connectionParams(), { code: "unsupported" });

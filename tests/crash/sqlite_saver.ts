@@ -11,7 +11,8 @@ import { anySize, makeBlock } from "./block.ts";
 
 const [path = "", seed = "0", first = "0"] = Deno.args;
 const random = randomFrom(Number(seed));
-const sqlite = new SqliteBackend({ path });
+// One time its changes share commits, another time each has its own.
+const sqlite = new SqliteBackend({ path, groupCommit: Number(seed) % 2 === 1 });
 const encoder = new TextEncoder();
 let sequence = Number(first);
 

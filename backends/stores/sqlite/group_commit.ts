@@ -17,8 +17,9 @@ export type MakeChange = <T>(
 /** A group has at most so many changes. */
 const MAX_CHANGES = 1000;
 
-/** How much longer than a commit takes the next one is waited for. */
+/** How much longer than a commit takes the next one is waited for, and how long at most, in milliseconds. */
 const PATIENCE = 3;
+const MAX_PAUSE = 10;
 
 /** A change that waits. */
 interface Waiting {
@@ -83,7 +84,7 @@ export class GroupCommit {
       const begin = performance.now();
       if (group.length === 1) await this.#commitOne(group[0]!);
       else await this.#commit(group);
-      this.#pause = group.length === 1 ? 0 : PATIENCE * (performance.now() - begin);
+      this.#pause = group.length === 1 ? 0 : Math.min(MAX_PAUSE, PATIENCE * (performance.now() - begin));
     } while (this.#waiting.length > 0);
     this.#work = undefined;
   }
