@@ -41,7 +41,8 @@ export class GroupCommit {
   readonly #change: MakeChange;
   #waiting: Waiting[] = [];
   #work: Promise<void> | undefined;
-  #pause = 0;
+  /** When the next group is committed, at the earliest. */
+  #next = 0;
 
   /** @param change Makes one change. */
   constructor(change: MakeChange) {
@@ -79,12 +80,13 @@ export class GroupCommit {
   async #commitAll(): Promise<void> {
     do {
       // Everyone who is about to change something comes first: a turn of the event loop, at least.
-      await new Promise((resolve) => setTimeout(resolve, this.#pause));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.#next - performance.now())));
       const group = this.#waiting.splice(0, MAX_CHANGES);
       const begin = performance.now();
       if (group.length === 1) await this.#commitOne(group[0]!);
       else await this.#commit(group);
-      this.#pause = group.length === 1 ? 0 : Math.min(MAX_PAUSE, PATIENCE * (performance.now() - begin));
+      const end = performance.now();
+      this.#next = group.length === 1 ? 0 : end + Math.min(MAX_PAUSE, PATIENCE * (end - begin));
     } while (this.#waiting.length > 0);
     this.#work = undefined;
   }
