@@ -81,7 +81,9 @@ export class Exchange {
       return await new Tries(policy, call.conditional ?? false, signal).run(async () => {
         attempt++;
         try {
-          return await read(await this.#answered(await this.send(call, signal), call), attempt);
+          const response = await this.send(call, signal);
+          if (response.ok || call.accept?.includes(response.status)) return await read(response, attempt);
+          throw await errorOf(response, base, call.key);
         } catch (error) {
           // What is cut off while it is read is as good as not answered.
           throw error instanceof TypeError ? unanswered(error, base, call.key) : error;
@@ -121,11 +123,6 @@ export class Exchange {
       if (signal.aborted) throw signal.reason;
       throw unanswered(error, base, call.key);
     }
-  }
-
-  async #answered(response: Response, call: Call): Promise<Response> {
-    if (response.ok || call.accept?.includes(response.status)) return response;
-    throw await errorOf(response, this.base, call.key);
   }
 
   /** Ends what is under way with `signal`, and with this object. */

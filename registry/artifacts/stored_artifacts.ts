@@ -77,10 +77,22 @@ export class StoredArtifacts implements ArtifactStorage<string> {
     this.#leases = new Leases(place, (key) => `${directory}/locks/${keyPath(checkKey(key))}`);
   }
 
+  /**
+   * The artifact of a key, if there is one: unlike `get` it does not look for the key that was meant.
+   *
+   * @param key The key.
+   * @param options Options.
+   * @returns The artifact, or `undefined`.
+   */
+  async find(key: string, options?: AbortOptions): Promise<Artifact<string> | undefined> {
+    const entry = await this.#entries.read(key, options);
+    return entry && { value: entry.value, etag: entry.etag };
+  }
+
   /** See `ArtifactStorage.get`. */
   async get(key: string, options?: AbortOptions): Promise<Artifact<string>> {
-    const entry = await this.#entries.read(key, options);
-    if (entry !== undefined) return { value: entry.value, etag: entry.etag };
+    const found = await this.find(key, options);
+    if (found !== undefined) return found;
     const [first] = key;
     const similar = this.#entries.keys({ prefix: first, limit: SIMILAR, signal: options?.signal });
     throw missing(key, await Array.fromAsync(similar));

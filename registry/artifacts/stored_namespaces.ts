@@ -31,6 +31,9 @@ export interface ListNamespacesOptions extends AbortOptions {
   limit?: number | undefined;
 }
 
+/** So many are kept open. */
+const MAX_OPEN = 1000;
+
 /**
  * All artifacts of a store, by namespace. A namespace exists while something is registered in it.
  *
@@ -47,6 +50,7 @@ export interface ListNamespacesOptions extends AbortOptions {
  */
 export class StoredNamespaces {
   readonly #store: ArtifactStore;
+  readonly #open = new Map<string, StoredArtifacts>();
 
   /**
    * Nothing is read or written yet.
@@ -66,7 +70,13 @@ export class StoredNamespaces {
    * @throws {StorageError} `invalid-argument` for a namespace that cannot be one.
    */
   open(namespace: string): StoredArtifacts {
-    return new StoredArtifacts(this.#store, namespace);
+    let artifacts = this.#open.get(namespace);
+    if (artifacts === undefined) {
+      artifacts = new StoredArtifacts(this.#store, namespace);
+      if (this.#open.size >= MAX_OPEN) this.#open.clear();
+      this.#open.set(namespace, artifacts);
+    }
+    return artifacts;
   }
 
   /** Yields the namespaces that have entries, in order. */

@@ -3,6 +3,7 @@ import { DiskBackend } from "../../mod.ts";
 import { leftovers, LONG, namesBelow, type Random, seeded, snapshot, withBox } from "../disk/setup.ts";
 import { readBlock } from "./block.ts";
 import { Child } from "./child.ts";
+import { kills } from "./kills.ts";
 
 const KILLS = LONG ? 200 : 20;
 
@@ -80,9 +81,10 @@ Deno.test(`kill -9: saves of a killed process are whole or absent, ${KILLS} time
     const acknowledged = new Map<string, number>();
     let seen = 0;
     let swept = 0;
+    const shown = (): boolean => acknowledged.size >= 8 && seen > 0 && swept > 0;
     let next = ready(root, random, 0);
     try {
-      for (let kill = 1; kill <= KILLS; kill++) {
+      for (const kill of kills(KILLS, shown)) {
         const wait = 5 + random() * 75;
         await interrupt(await next, wait, acknowledged);
         swept += leftovers(root).length;

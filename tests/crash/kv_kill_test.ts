@@ -4,6 +4,7 @@ import { LONG, type Random, seeded, withBox } from "../disk/setup.ts";
 import { assertClean, inspect } from "../kv/inspect.ts";
 import { readBlock } from "./block.ts";
 import { Child } from "./child.ts";
+import { kills } from "./kills.ts";
 
 const KILLS = LONG ? 200 : 20;
 
@@ -79,7 +80,8 @@ Deno.test(`kill -9: what is in Deno KV is whole, and nothing is left over, ${KIL
     const path = `${root}/kv.db`;
     const acknowledged: Acknowledged = { least: new Map(), gone: new Map() };
     let swept = 0;
-    for (let kill = 1; kill <= KILLS; kill++) {
+    const shown = (): boolean => acknowledged.least.size >= 20 && swept > 0;
+    for (const kill of kills(KILLS, shown)) {
       const child = await ready(path, random, kill * 1_000_000);
       const wait = 30 + random() * 300;
       await interrupt(child, wait, acknowledged);

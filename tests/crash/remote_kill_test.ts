@@ -5,6 +5,7 @@ import { checkStore } from "../conformance/mod.ts";
 import { leftovers, LONG, seeded, withBox } from "../disk/setup.ts";
 import { anySize, makeBlock, readBlock } from "./block.ts";
 import { Child } from "./child.ts";
+import { kills } from "./kills.ts";
 
 const KILLS = LONG ? 100 : 8;
 
@@ -47,7 +48,8 @@ for (const kind of ["disk", "sqlite"]) {
       const { random } = seeded(`kill -9 of a server of ${kind}`);
       const done = new Map<string, number>();
       let hidden = 0;
-      for (let kill = 1; kill <= KILLS; kill++) {
+      const shown = (): boolean => done.size >= 3 && (kind !== "disk" || hidden > 0);
+      for (const kill of kills(KILLS, shown)) {
         const { child, url } = await start(kind, root);
         const store = new RemoteStore({ url, timeout: 10_000 });
         const ways: Record<string, (bytes: Uint8Array) => Promise<unknown>> = {

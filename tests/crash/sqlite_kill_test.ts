@@ -3,6 +3,7 @@ import { SqliteBackend } from "../../backends/sqlite.ts";
 import { LONG, type Random, seeded, withBox } from "../disk/setup.ts";
 import { readBlock } from "./block.ts";
 import { Child } from "./child.ts";
+import { kills } from "./kills.ts";
 
 const KILLS = LONG ? 200 : 20;
 const BATCH = ["batch/a.bin", "batch/b.bin", "batch/sub/c.bin"];
@@ -83,7 +84,8 @@ Deno.test(`sqlite, kill -9: every acknowledged change is there, whole and in its
     const { random } = seeded("sqlite, kill -9");
     const acknowledged: Acknowledged = { saved: new Map(), tree: ["deleted", 0] };
     let swept = 0;
-    for (let kill = 1; kill <= KILLS; kill++) {
+    const shown = (): boolean => acknowledged.saved.size >= 7 && swept > 0;
+    for (const kill of kills(KILLS, shown)) {
       const child = await ready(path, random, kill * 1_000_000, acknowledged);
       const wait = 5 + random() * 195;
       await interrupt(child, wait, acknowledged);

@@ -3,6 +3,7 @@ import { isStorageError } from "../../backends/errors.ts";
 import { ZarrBackend } from "../../backends/zarr.ts";
 import { LONG, type Random, seeded, withBox } from "../disk/setup.ts";
 import { Child } from "./child.ts";
+import { kills } from "./kills.ts";
 import { arrayOf, openStore, type Place, PLACES } from "./zarr_store.ts";
 
 const KILLS = LONG ? 150 : 12;
@@ -67,7 +68,8 @@ for (const place of PLACES) {
       const { random } = seeded(`zarr in ${place}, kill -9`);
       const acknowledged: Acknowledged = new Map();
       let swept = 0;
-      for (let kill = 1; kill <= KILLS; kill++) {
+      const shown = (): boolean => swept > 0;
+      for (const kill of kills(KILLS, shown)) {
         await killed(place, root, random, kill * 1_000_000, acknowledged);
         swept += await verify(place, root, acknowledged, `after kill ${kill}`);
       }

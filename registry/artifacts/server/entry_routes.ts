@@ -5,7 +5,6 @@
  */
 
 import type { Hono } from "hono";
-import { isStorageError } from "../../../backends/errors.ts";
 import type { Artifact, ListedArtifact } from "../artifact_storage.ts";
 import { decodeValue, keySegment, segmentKey } from "../wire.ts";
 import { readText } from "./body.ts";
@@ -39,17 +38,11 @@ async function get(call: Call, service: Service): Promise<Response> {
 async function read(call: Call, service: Service, namespace: string, key: string): Promise<Artifact<string>> {
   const { signal } = call.env;
   const artifacts = service.namespaces.open(namespace);
-  if (call.req.method !== "HEAD" && service.hints.any) {
-    try {
-      return await artifacts.get(key, { signal });
-    } catch (error) {
-      if (isStorageError(error, "not-found")) service.hints.take();
-      throw error;
-    }
-  }
-  const [result] = await artifacts.batch([{ op: "get", key }], { signal });
-  if (result?.op === "get") return result;
-  throw result?.op === "error" ? result.error : new RequestError(404, "not-found", NOTHING);
+  const found = await artifacts.find(key, { signal });
+  if (found !== undefined) return found;
+  if (call.req.method === "HEAD" || !service.hints.any) throw new RequestError(404, "not-found", NOTHING);
+  service.hints.take();
+  return await artifacts.get(key, { signal });
 }
 
 const NOTHING = "nothing is registered under this key";
