@@ -8,8 +8,6 @@
  * @module
  */
 
-import { decodeText } from "./text.ts";
-
 /** How much of a key is in one name. A name that is longer by the sign that ends it is a directory with the rest in it. */
 const PART = 200;
 
@@ -18,6 +16,7 @@ const MORE = "+";
 
 const PLAIN = /^[a-z0-9_`-]*$/;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What stands for each byte: as texts they sort like the bytes, and none is the beginning of another. */
 const CODES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
@@ -81,7 +80,7 @@ export function pathKey(path: string): string | undefined {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   try {
-    const key = decodeText(bytes);
+    const key = decoder.decode(bytes);
     return keyPath(key) === path ? key : undefined;
   } catch {
     // Not UTF-8, which keyPath always makes.

@@ -120,15 +120,14 @@ export class StoredArtifacts implements ArtifactStorage<string> {
 
   /** See `ArtifactStorage.list`. */
   async *list(options: ListArtifactsOptions = {}): AsyncGenerator<ListedArtifact<string>, void> {
-    let page: string[] = [];
-    for await (const key of this.#entries.keys(options)) {
-      if (!options.values) yield { key };
-      else if (page.push(key) === PAGE) {
-        yield* await this.#readPage(page, options);
-        page = [];
+    for await (const keys of this.#entries.keyPages(options)) {
+      if (!options.values) { for (const key of keys) yield { key }; }
+      else {
+        for (let at = 0; at < keys.length; at += PAGE) {
+          for (const listed of await this.#readPage(keys.slice(at, at + PAGE), options)) yield listed;
+        }
       }
     }
-    yield* await this.#readPage(page, options);
   }
 
   async #readPage(keys: string[], { signal }: AbortOptions): Promise<ListedArtifact<string>[]> {

@@ -12,9 +12,11 @@ import type { ChangeLog } from "./change_log.ts";
 import { beforeCode, codePath, keyCode, keyPath, pathKey } from "./key_name.ts";
 import { readEach } from "./read_each.ts";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./stored_entry.ts";
-import type { Entry } from "../../backends/stores/store.ts";
 import type { ArtifactStore } from "./stored_names.ts";
 import { checkKey } from "./wire.ts";
+
+/** How many entries are listed at a time. */
+const PAGE = 1000;
 
 /** An entry and its key. */
 export type KeyedEntry = readonly [key: string, entry: StoredEntry];
@@ -58,39 +60,40 @@ export class StoredEntries {
   }
 
   /** The keys, in order. */
-  async *keys(
+  async *keys(options?: ListArtifactsOptions): AsyncGenerator<string, void> {
+    for await (const page of this.keyPages(options)) for (const key of page) yield key;
+  }
+
+  /** The keys, in order, some at a time. */
+  async *keyPages(
     { prefix = "", after, limit = Infinity, signal }: ListArtifactsOptions = {},
-  ): AsyncGenerator<string, void> {
-    if (limit <= 0) return;
+  ): AsyncGenerator<string[], void> {
     const code = keyCode(prefix);
     const begin = `${this.#directory}/${codePath(code)}`;
     const starts = [
       ...(after === undefined ? [] : [`${this.#directory}/${keyPath(after)}`]),
       ...(code === "" ? [] : [`${this.#directory}/${beforeCode(code)}`]),
     ].sort(comparePaths);
-    let count = 0;
-    for await (const { path, kind } of this.#entriesAfter(starts.at(-1), limit, signal)) {
-      if (!path.startsWith(begin)) {
-        if (comparePaths(path, begin) > 0) return;
-        continue;
-      }
-      const key = kind === "file" ? pathKey(path.slice(this.#directory.length + 1)) : undefined;
-      if (key === undefined) continue;
-      yield key;
-      if (++count >= limit) return;
-    }
-  }
-
-  /** Lists as much at a time as is wanted: a store reads ahead what it is not told that nobody wants. */
-  async *#entriesAfter(after: string | undefined, limit: number, signal?: AbortSignal): AsyncGenerator<Entry, void> {
-    while (true) {
+    let start = starts.at(-1);
+    for (let left = limit; left > 0;) {
+      const page: string[] = [];
+      const most = Math.min(left, PAGE);
       let seen = 0;
-      for await (const entry of this.#store.list(this.#directory, { after, limit, signal })) {
+      // As much at a time as is wanted: a store reads ahead what it is not told that nobody wants.
+      for await (const { path, kind } of this.#store.list(this.#directory, { after: start, limit: most, signal })) {
         seen++;
-        after = entry.path;
-        yield entry;
+        start = path;
+        if (path.startsWith(begin)) {
+          const key = kind === "file" ? pathKey(path.slice(this.#directory.length + 1)) : undefined;
+          if (key !== undefined) page.push(key);
+        } else if (comparePaths(path, begin) > 0) {
+          left = 0;
+          break;
+        }
       }
-      if (seen < limit) return;
+      if (page.length > 0) yield page;
+      if (seen < most) return;
+      left -= page.length;
     }
   }
 

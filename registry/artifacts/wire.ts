@@ -5,7 +5,6 @@
  * @module
  */
 
-import { decodeText } from "./text.ts";
 import { StorageError } from "../../backends/errors.ts";
 import { tag } from "../../backends/formats/tagged.ts";
 import { untag } from "../../backends/formats/untag.ts";
@@ -133,6 +132,7 @@ function shown(name: unknown): string {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Accepts what has no padding, and makes none. */
 const BASE64 = { alphabet: "base64url", lastChunkHandling: "loose", omitPadding: true } as const;
 
@@ -168,7 +168,7 @@ export function segmentKey(segment: string): string {
   let key: string;
   try {
     bytes = Uint8Array.fromBase64(segment, BASE64);
-    key = decodeText(bytes);
+    key = decoder.decode(bytes);
   } catch {
     throw wrongSegment();
   }

@@ -18,7 +18,7 @@ export type MakeChange = <T>(
 const MAX_CHANGES = 1000;
 
 /** How much longer than a commit takes the next one is waited for, and how long at most, in milliseconds. */
-const PATIENCE = 3;
+const PATIENCE = 8;
 const MAX_PAUSE = 10;
 
 /** A change that waits. */
