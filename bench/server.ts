@@ -112,6 +112,12 @@ async function processorTime(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
+/** How much of the time of its processors this machine has had, and how much of that others on the same hardware have taken. */
+async function stolenTime(): Promise<{ all: number; stolen: number }> {
+  const fields = (await Deno.readTextFile("/proc/stat")).split("\n")[0]!.trim().split(/ +/).slice(1, 9).map(Number);
+  return { all: fields.reduce((sum, each) => sum + each, 0), stolen: fields[7]! };
+}
+
 async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
   await using server = await start(directory, "mixed");
   {
@@ -124,6 +130,7 @@ async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
   const seconds = quick ? 5 : 60;
   const bare = await idle(quick ? 2 : 10);
   const used = await processorTime(server.pid);
+  const machine = await stolenTime();
   const early = load(server.port, RATE, seconds / 5);
   const begin = performance.now();
   const times = await early;
@@ -133,6 +140,8 @@ async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
   const after = await residentMemory(server.pid);
   const each = (await processorTime(server.pid) - used) / times.length;
   const p99 = percentile(times, 0.99);
+  const now = await stolenTime();
+  const stolen = 100 * (now.stolen - machine.stolen) / (now.all - machine.all);
   const rate = times.length / took;
   await server.stop();
   return [
@@ -143,7 +152,7 @@ async function mixed({ quick, directory }: RunOptions): Promise<Row[]> {
       theirs: `${percentile(bare, 0.99).toFixed(1)} ms`,
       ratio: "",
       goal: `< ${P99_GOAL} ms`,
-      spread: `p50 ${percentile(times, 0.5).toFixed(1)} ms, ${rate.toFixed(0)}/s`,
+      spread: `p50 ${percentile(times, 0.5).toFixed(1)} ms, ${rate.toFixed(0)}/s, ${stolen.toFixed(0)} % stolen`,
       reached: p99 < P99_GOAL && rate > RATE * 0.97,
     },
     {
