@@ -59,10 +59,11 @@ export async function* watching<S extends Seen>(
 ): AsyncGenerator<S | undefined, undefined> {
   signal?.throwIfAborted();
   let news = Promise.withResolvers<void>();
+  let failure: { readonly error: unknown } | undefined;
   const wake = (): void => news.resolve();
   const fail = (error: unknown): void => {
-    news.promise.catch(() => {/* thrown by the next wait */});
-    news.reject(error);
+    failure ??= { error };
+    wake();
   };
   const stop = (): void => fail(signal!.reason);
   signal?.addEventListener("abort", stop, { once: true });
@@ -78,9 +79,8 @@ export async function* watching<S extends Seen>(
       }
       await news.promise;
       clearTimeout(timer);
+      if (failure !== undefined) throw failure.error;
       news = Promise.withResolvers<void>();
-      // What aborted meanwhile rejected the promise that is gone.
-      signal?.throwIfAborted();
       const next = await look();
       if (next?.kind === last?.kind && next?.etag === last?.etag) {
         last = next;

@@ -162,3 +162,63 @@ Deno.test("sqlite, group commit: closing waits for what was asked before", async
     await Deno.remove(path);
   }
 });
+
+Deno.test("sqlite, group commit: bytes that change while they wait are kept as they were", () =>
+  withStore(async (store) => {
+    const bytes = bytesOf("before");
+    const writing = Promise.all([store.write("a", bytes), store.write("b", bytes)]);
+    bytes.fill(0);
+    await writing;
+    assert.deepEqual(await store.readMany(["a", "b"]), [bytesOf("before"), bytesOf("before")]);
+  }));
+
+Deno.test("sqlite, group commit: what is aborted while another process has the lock is not done later", async () => {
+  const path = await Deno.makeTempFile({ prefix: "polystore-", suffix: ".db" });
+  try {
+    using other = new DatabaseSync(path);
+    other.exec("PRAGMA journal_mode = WAL");
+    other.exec("BEGIN IMMEDIATE");
+    const store = new SqliteStore({ path, groupCommit: true });
+    const controller = new AbortController();
+    const write = store.write("a", bytesOf("1"), { signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    await assert.rejects(write, { name: "AbortError" });
+    other.exec("ROLLBACK");
+    await store.write("b", bytesOf("2"));
+    assert.equal(await store.stat("a"), undefined);
+    await store.close();
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("sqlite, group commit: what was rejected by an abort is not there, also when a group falls apart", () =>
+  withStore(async (store, _commits, database) => {
+    const { page_count: pages } = database.prepare("PRAGMA page_count").get() as { page_count: number };
+    database.exec(`PRAGMA max_page_count = ${pages + 100}`);
+    const controller = new AbortController();
+    const { signal } = controller;
+    // The first that is done aborts the others.
+    const writes = Array.from({ length: 20 }, async (_, n) => {
+      const code = await outcome(store.write(`f${n}`, n === 10 ? new Uint8Array(3_000_000) : bytesOf("x"), { signal }));
+      if (code === "") controller.abort();
+      return code;
+    });
+    const codes = await Promise.all(writes);
+    assert(codes.includes(""));
+    for (const [n, code] of codes.entries()) {
+      assert.equal((await store.stat(`f${n}`)) !== undefined, code === "", `f${n}: ${code}`);
+    }
+  }));
+
+Deno.test("sqlite, group commit: closing does not wait for those who write again and again", async () => {
+  const store = new SqliteStore({ path: ":memory:", groupCommit: true });
+  await store.write("first", bytesOf("x"));
+  const writers = Array.from({ length: 1500 }, async (_, n) => {
+    for (;;) await store.write(`${n}`, bytesOf("x"));
+  });
+  const ended = Promise.all(writers.map((writer) => assert.rejects(writer, { code: "closed" })));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await store.close();
+  await ended;
+});

@@ -70,6 +70,7 @@ export class SqliteBatch {
       "",
       signal,
       (volume) => saveAll(volume, this.#publications, this.#options),
+      this.#held,
     );
   }
 

@@ -55,6 +55,7 @@ export class SqliteConnection {
   /** Stands for a file that is not there yet: looking at it makes none. */
   #nothing: SqliteVolume | undefined;
   #tidied = false;
+  #closing = false;
   #closed = false;
   /** Called before the first change. */
   tidy: (() => Promise<unknown>) | undefined;
@@ -125,10 +126,21 @@ export class SqliteConnection {
    * @param path What it is about, for errors.
    * @param signal Stops waiting.
    * @param work Makes the change, in one transaction or one statement, and remembers nothing of it: it may be called again.
+   * @param size How many bytes it writes, about.
    * @returns What it answers.
    */
-  commit<T>(path: string, signal: AbortSignal | undefined, work: (volume: SqliteVolume) => T): Promise<T> {
-    return this.#groups?.add(path, signal, work) ?? this.change(path, signal, work);
+  commit<T>(
+    path: string,
+    signal: AbortSignal | undefined,
+    work: (volume: SqliteVolume) => T,
+    size: number = 0,
+  ): Promise<T> {
+    return this.#groups?.add({ path, signal, size, work }) ?? this.change(path, signal, work);
+  }
+
+  /** Whether a change may wait for others. */
+  get isGrouping(): boolean {
+    return this.#groups !== undefined;
   }
 
   /** Calls back after every change through this connection, until the function it answers is called. */
@@ -144,7 +156,8 @@ export class SqliteConnection {
 
   /** Closes what was opened here; from then on everything is refused. */
   async close(): Promise<void> {
-    await this.#groups?.settled();
+    this.#closing = true;
+    await this.#groups?.close();
     this.#closed = true;
     await this.#opening?.catch(() => {/* whoever asked has seen it */});
     const volume = this.#volume;
@@ -168,14 +181,14 @@ export class SqliteConnection {
     let error = failure;
     for (let next = 2; isBusy(error) && performance.now() < end; next = Math.min(MAX_PAUSE, next * 2)) {
       await pause(next * (0.5 + Math.random()), signal);
-      if (this.#closed) throw closedError();
+      if (this.#closing) throw closedError();
       try {
         return work();
       } catch (again) {
         error = again;
       }
     }
-    throw this.#closed ? closedError(error) : sqliteError(error, path);
+    throw this.#closing ? closedError(error) : sqliteError(error, path);
   }
 
   async #open(path: string, signal: AbortSignal | undefined, making: boolean): Promise<SqliteVolume> {

@@ -245,9 +245,12 @@ export class SqliteCore implements WholeStore, SqliteCare {
   }
 
   #publish(path: string, content: Draftable, options?: WriteOptions, expires?: number): Promise<WriteResult> {
+    const size = content instanceof Uint8Array ? content.length : 0;
+    // What waits for others may be changed by its owner meanwhile.
+    const kept = content instanceof Uint8Array && this.#connection.isGrouping ? content.slice() : content;
     return this.#connection.commit(path, options?.signal, (volume) => {
-      return { etag: String(save(volume, { path, content, expires }, options)) };
-    });
+      return { etag: String(save(volume, { path, content: kept, expires }, options)) };
+    }, size);
   }
 
   /** Publishes what is written into a draft, or nothing. */

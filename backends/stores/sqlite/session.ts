@@ -35,6 +35,8 @@ export class SqliteSession {
   #next = 0;
   #end = 0;
   #taking = MIN_NUMBERS;
+  /** How often numbers were taken. */
+  #takings = 0;
   #inTransaction = false;
 
   /** Takes over a database that has the schema of this version. */
@@ -67,7 +69,7 @@ export class SqliteSession {
   }
 
   #run<T>(work: () => T, { begin, commit, rollBack }: Steps): T {
-    const end = this.#end;
+    const takings = this.#takings;
     this.statement(begin).run();
     this.#inTransaction = true;
     try {
@@ -76,7 +78,7 @@ export class SqliteSession {
       return result;
     } catch (error) {
       // The numbers that were taken in it are given away again.
-      if (this.#end !== end) this.#next = this.#end;
+      if (this.#takings !== takings) this.#next = this.#end;
       try {
         for (const sql of rollBack) this.statement(sql).run();
       } catch {
@@ -129,6 +131,7 @@ export class SqliteSession {
       const taking = Math.max(this.#taking, count);
       // All rows are asked for, so that the statement runs to its end, and its failure is told.
       const [row] = this.statement("UPDATE counter SET next = next + ? RETURNING next").all(taking);
+      this.#takings++;
       this.#end = (row as { next: number }).next;
       this.#next = this.#end - taking;
       this.#taking = Math.min(MAX_NUMBERS, 2 * this.#taking);

@@ -1,0 +1,42 @@
+/** `watching`: what every store's `watch` is made of. */
+
+import assert from "node:assert/strict";
+import { watching } from "../../backends/stores/watch.ts";
+
+const there = { kind: "file" as const, etag: "1" };
+
+Deno.test("watching: a failure that comes while nobody waits, right after other news, is told", async () => {
+  const reason = new Error("the stream is gone");
+  let [wake, fail]: [() => void, (error: unknown) => void] = [() => {}, () => {}];
+  let stopped = 0;
+  const news = watching({
+    look: () => there,
+    subscribe: (onChange, onFailure) => {
+      [wake, fail] = [onChange, onFailure];
+      return () => void stopped++;
+    },
+  });
+  assert.equal((await news.next()).value, there);
+  wake();
+  fail(reason);
+  await assert.rejects(news.next(), (error) => error === reason);
+  assert.equal(stopped, 1);
+});
+
+Deno.test("watching: an abort while it looks ends it at the next wait", async () => {
+  const controller = new AbortController();
+  const reason = new Error("no more");
+  let etag = 0;
+  let wake = (): void => {};
+  const news = watching({
+    look: () => {
+      if (etag === 1) controller.abort(reason);
+      return { kind: "file", etag: String(etag++) };
+    },
+    subscribe: (onChange) => (wake = onChange, () => {}),
+  }, controller.signal);
+  assert.equal((await news.next()).value?.etag, "0");
+  wake();
+  await news.next().catch(() => {/* told before, or after */});
+  await assert.rejects(news.next().then(({ done }) => done ? Promise.reject(reason) : undefined), (e) => e === reason);
+});
