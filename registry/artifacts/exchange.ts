@@ -59,11 +59,11 @@ export class Exchange {
    * Asks, again where that may help, and reads the answer; all within the time that there is.
    *
    * @param call What to ask.
-   * @param read Makes something of the answer; it is told which try it is of.
+   * @param read Makes something of the answer; it is told whether an earlier try may have done the same.
    * @returns What was made of it.
    * @throws {StorageError} What the server answered; `unavailable` if it does not answer; `permission-denied`, `closed`.
    */
-  async ask<R>(call: Call, read: (response: Response, attempt: number) => Promise<R>): Promise<R> {
+  async ask<R>(call: Call, read: (response: Response, again: boolean) => Promise<R>): Promise<R> {
     call.signal?.throwIfAborted();
     if (this.#closed.signal.aborted) throw this.#closed.signal.reason;
     const { timeout, tries, base } = this.#address;
@@ -76,17 +76,19 @@ export class Exchange {
     const timer = setTimeout(() => ended.abort(tooLate(base, timeout, call.key, changes)), timeout);
     this.#underWay.add(ended);
     const policy = { tries, delay: DELAY, maxDelay: MAX_DELAY, random: Math.random, counters: undefined };
-    let attempt = 0;
+    let again = false;
     try {
       return await new Tries(policy, call.conditional ?? false, signal).run(async () => {
-        attempt++;
         try {
           const response = await this.send(call, signal);
-          if (response.ok || call.accept?.includes(response.status)) return await read(response, attempt);
+          if (response.ok || call.accept?.includes(response.status)) return await read(response, again);
           throw await errorOf(response, base, call.key);
         } catch (error) {
           // What is cut off while it is read is as good as not answered.
-          throw error instanceof TypeError ? unanswered(error, base, call.key) : error;
+          const failure = error instanceof TypeError ? unanswered(error, base, call.key) : error;
+          // Who is told that others are busy has changed nothing.
+          again ||= !isStorageError(failure, "busy");
+          throw failure;
         }
       });
     } catch (error) {

@@ -36,7 +36,7 @@ const PAGE = 1000;
  * Artifacts on a registry server, as JSON text. Each operation is one request, over connections that are kept; listing makes one a thousand entries.
  *
  * Nothing is sent before the first operation. What can be asked twice is tried again if the server cannot be reached or is busy; a write is
- * known to the server by a name, so that one whose answer was lost is not done twice.
+ * known to the server by a name, so that one with a condition whose answer was lost is not done twice; one without a condition may be.
  *
  * @example
  * ```ts
@@ -132,14 +132,14 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
       accept: [404],
       signal,
     };
-    return await this.#exchange.ask(call, async (response, attempt) => {
+    return await this.#exchange.ask(call, async (response, again) => {
       if (response.status !== 404) {
         await response.body?.cancel();
         return true;
       }
       const error = await errorOf(response, this.server, key);
       if (error.code !== "not-found") throw error;
-      return attempt > 1;
+      return again;
     });
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ArtifactError } from "./artifact_error.ts";
+import { isStorageError } from "../../backends/errors.ts";
+import { ArtifactError } from "./artifact_error.ts";
 import type { BatchOperation, BatchOptions, BatchResult } from "./artifact_storage.ts";
 import { checkBatch, notDone } from "./batch.ts";
 import type { Exchange } from "./exchange.ts";
@@ -55,7 +56,7 @@ export class RemoteBatch {
       const headers = { "write-id": writeId };
       await exchange.ask(
         { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal },
-        (response) => this.#read(response, sent, exchange),
+        (response, again) => this.#read(response, sent, exchange, again),
       );
     }
     return this.#operations.map((operation) => this.#results.get(operation)!);
@@ -75,7 +76,7 @@ export class RemoteBatch {
     }
   }
 
-  async #read(response: Response, sent: readonly Operation[], exchange: Exchange): Promise<void> {
+  async #read(response: Response, sent: readonly Operation[], exchange: Exchange, again: boolean): Promise<void> {
     const text = await response.text();
     let results: unknown;
     try {
@@ -90,7 +91,7 @@ export class RemoteBatch {
     for (const [index, operation] of sent.entries()) {
       const result = resultOf(operation, Object(results[index]));
       if (result === undefined) throw exchange.nonsense(operation.key);
-      this.#results.set(operation, result);
+      this.#results.set(operation, again ? afterDoubt(operation, result) : result);
     }
   }
 }
@@ -106,6 +107,15 @@ function operationText(operation: Operation): string {
 function isConditional(operation: Operation): boolean {
   if (operation.op === "get") return false;
   return operation.op === "delete" || operation.ifMatch !== undefined || operation.ifAbsent === true;
+}
+
+/** What a result says of an operation that an earlier try may have done already. */
+function afterDoubt(operation: Operation, result: Result): Result {
+  if (result.op === "delete" && isConditional(operation)) return { op: "delete", deleted: true };
+  if (result.op !== "error" || !isStorageError(result.error, "already-exists", "precondition-failed")) return result;
+  const detail = "the outcome is not known: an answer was lost, and the condition does not hold now; " +
+    "look before you try again";
+  return { op: "error", error: new ArtifactError("unavailable", detail, { path: operation.key, cause: result.error }) };
 }
 
 function resultOf({ op, key }: Operation, result: Record<string, unknown>): Result | undefined {

@@ -27,13 +27,14 @@ import { ChangeLog } from "./change_log.ts";
 import { keyPath } from "./key_name.ts";
 import { Leases } from "./leases.ts";
 import { StoredBatch } from "./stored_batch.ts";
-import { StoredEntries } from "./stored_entries.ts";
+import { type ListedKey, StoredEntries } from "./stored_entries.ts";
 import { newEntry } from "./stored_entry.ts";
 import { artifactStore, namespacePath } from "./stored_names.ts";
 import { checkKey, wrongKey } from "./wire.ts";
 
-/** How many values are read at once while listing. */
+/** How many values are read at once while listing, and how large they may be together, in bytes. */
 const PAGE = 100;
+const MAX_READ = 4 * 1024 * 1024;
 
 /** How many keys are looked at to find the one that was meant. */
 const SIMILAR = 200;
@@ -120,13 +121,9 @@ export class StoredArtifacts implements ArtifactStorage<string> {
 
   /** See `ArtifactStorage.list`. */
   async *list(options: ListArtifactsOptions = {}): AsyncGenerator<ListedArtifact<string>, void> {
-    for await (const keys of this.#entries.keyPages(options)) {
-      if (!options.values) { for (const key of keys) yield { key }; }
-      else {
-        for (let at = 0; at < keys.length; at += PAGE) {
-          for (const listed of await this.#readPage(keys.slice(at, at + PAGE), options)) yield listed;
-        }
-      }
+    for await (const keys of this.#entries.pages(options)) {
+      if (!options.values) { for (const { key } of keys) yield { key }; }
+      else for (const part of bySize(keys)) for (const listed of await this.#readPage(part, options)) yield listed;
     }
   }
 
@@ -172,4 +169,18 @@ export class StoredArtifacts implements ArtifactStorage<string> {
 
   /** See `ArtifactStorage.close`. The store is its owner's to close. */
   async close(): Promise<void> {}
+}
+
+/** Keys whose entries are read at once. */
+function* bySize(keys: readonly ListedKey[]): Generator<string[]> {
+  let [part, room]: [string[], number] = [[], MAX_READ];
+  for (const { key, size } of keys) {
+    if (part.length > 0 && (part.length === PAGE || size > room)) {
+      yield part;
+      [part, room] = [[], MAX_READ];
+    }
+    part.push(key);
+    room -= size;
+  }
+  if (part.length > 0) yield part;
 }

@@ -6,7 +6,7 @@
 
 import { pooled } from "../../backends/concurrency.ts";
 import { isStorageError } from "../../backends/errors.ts";
-import { missing, taken } from "./artifact_error.ts";
+import { ArtifactError, missing, taken } from "./artifact_error.ts";
 import type { BatchOperation, BatchOptions, BatchResult } from "./artifact_storage.ts";
 import { checkBatch, notDone } from "./batch.ts";
 import { type KeyedEntry, sameWrite, type StoredEntries } from "./stored_entries.ts";
@@ -15,6 +15,12 @@ import { checkKey } from "./wire.ts";
 
 /** How many operations that cannot be joined are under way at once. */
 const CONCURRENCY = 8;
+
+/** How many entries are looked at at once: each may be as large as a body. */
+const PAGE = 32;
+
+/** How much an atomic batch may replace, in characters. */
+const MAX_KEPT = 64 * 1024 * 1024;
 
 type Operation = BatchOperation<string>;
 type Result = BatchResult<string>;
@@ -90,17 +96,42 @@ export class StoredBatch {
       try {
         this.#results.set(operation, await work(operation));
       } catch (error) {
-        if (!isStorageError(error, "already-exists", "precondition-failed")) throw error;
+        // The others may have been done: they are to be told so.
+        if (!isStorageError(error)) throw error;
         this.#fail(operation, error);
       }
     }, this.#options.signal);
   }
 
-  /** What is there now, and what is not yet, of puts. */
-  async #look(puts: Map<Operation, StoredEntry>): Promise<Map<Operation, StoredEntry | undefined>> {
+  /** What is there now, and what is not yet, of puts: without the values, which may be large. */
+  async #look(
+    puts: Map<Operation, StoredEntry>,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<Operation, StoredEntry | undefined>> {
     const operations = [...puts.keys()];
-    const there = await this.#entries.readMany(operations.map(({ key }) => key), this.#options.signal);
-    return new Map(operations.map((operation, index) => [operation, there[index]]));
+    const there = new Map<Operation, StoredEntry | undefined>();
+    for (let at = 0; at < operations.length; at += PAGE) {
+      const page = operations.slice(at, at + PAGE);
+      const entries = await this.#entries.readMany(page.map(({ key }) => key), signal);
+      for (const [index, operation] of page.entries()) {
+        const entry = entries[index];
+        there.set(operation, entry && { ...entry, value: "" });
+      }
+    }
+    return there;
+  }
+
+  /** The entries that an atomic batch will replace, to put them back if it fails. */
+  async #kept(puts: Map<Operation, StoredEntry>): Promise<Map<Operation, StoredEntry | undefined>> {
+    const kept = new Map<Operation, StoredEntry | undefined>();
+    let room = MAX_KEPT;
+    for (const operation of puts.keys()) {
+      const entry = await this.#entries.read(operation.key, { signal: this.#options.signal });
+      kept.set(operation, entry);
+      room -= entry?.value.length ?? 0;
+      if (room < 0) throw tooLarge();
+    }
+    return kept;
   }
 
   async #putEach(puts: Map<Operation, StoredEntry>): Promise<void> {
@@ -108,7 +139,7 @@ export class StoredBatch {
     const absent: [Operation, StoredEntry][] = [];
     const present: [Operation, StoredEntry][] = [];
     const conditional: Operation[] = [];
-    for (const [operation, there] of await this.#look(puts)) {
+    for (const [operation, there] of await this.#look(puts, signal)) {
       const entry = puts.get(operation)!;
       if (operation.op === "put" && operation.ifMatch !== undefined) conditional.push(operation);
       else if (there === undefined) absent.push([operation, entry]);
@@ -124,8 +155,13 @@ export class StoredBatch {
       // Someone was faster with one of them: each for itself.
       conditional.push(...absent.map(([operation]) => operation));
     }
-    await this.#entries.publish(present.map(keyed), { signal });
-    for (const [operation, { etag }] of present) this.#done(operation, etag, false);
+    try {
+      await this.#entries.publish(present.map(keyed), { signal });
+      for (const [operation, { etag }] of present) this.#done(operation, etag, false);
+    } catch (error) {
+      if (!isStorageError(error) || this.#results.size === 0) throw error;
+      for (const [operation] of present) this.#fail(operation, error);
+    }
     await this.#one(conditional, async (operation) => {
       const entry = puts.get(operation)!;
       const { ifAbsent, ifMatch } = operation as Operation & { op: "put" };
@@ -145,17 +181,18 @@ export class StoredBatch {
     }
     const { signal } = this.#options;
     const ifAbsent = [...puts.keys()].some((operation) => operation.op === "put" && operation.ifAbsent);
-    const before = await this.#look(puts);
+    const before = ifAbsent ? new Map<Operation, StoredEntry>() : await this.#kept(puts);
     while (true) {
-      const there = ifAbsent ? await this.#look(puts) : before;
-      const isThere = [...there].filter(([, entry]) => entry !== undefined);
-      if (ifAbsent && isThere.length > 0) return this.#refuse(puts, there);
+      if (ifAbsent) {
+        const there = await this.#look(puts, signal);
+        if ([...there.values()].some((entry) => entry !== undefined)) return this.#refuse(puts, there);
+      }
       try {
         await this.#entries.publish([...puts].map(keyed), { ifAbsent, signal });
         for (const [operation, { etag }] of puts) this.#done(operation, etag, !before.get(operation));
         return;
       } catch (error) {
-        await this.#takeBack(puts);
+        await this.#takeBack(puts, before);
         if (!ifAbsent || !isStorageError(error, "already-exists")) throw error;
       }
     }
@@ -171,13 +208,31 @@ export class StoredBatch {
     }
   }
 
-  /** Removes what was published of a batch that failed: a store without transactions may have published the first of it. */
-  async #takeBack(puts: Map<Operation, StoredEntry>): Promise<void> {
-    for (const [operation, there] of await this.#look(puts)) {
-      if (there === undefined || there.etag !== puts.get(operation)!.etag) continue;
-      await this.#entries.remove(operation.key, { ifMatch: there.etag });
+  /**
+   * Undoes what was published of a batch that failed: a store without transactions may have published the first of it. Also when time is
+   * up; what cannot be undone stays, and the failure of the batch is told.
+   */
+  async #takeBack(puts: Map<Operation, StoredEntry>, before: Map<Operation, StoredEntry | undefined>): Promise<void> {
+    try {
+      for (const [operation, there] of await this.#look(puts, undefined)) {
+        const { etag } = puts.get(operation)!;
+        if (there?.etag !== etag) continue;
+        const old = before.get(operation);
+        if (old === undefined) await this.#entries.remove(operation.key, { ifMatch: etag });
+        else await this.#entries.replace(operation.key, old, etag);
+      }
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
     }
   }
+}
+
+function tooLarge(): ArtifactError {
+  return new ArtifactError(
+    "unsupported",
+    `an atomic batch replaces at most ${MAX_KEPT / 1024 / 1024} MiB, to be able to put them back`,
+    { suggestions: ["split the batch"] },
+  );
 }
 
 function keyed([{ key }, entry]: [Operation, StoredEntry]): KeyedEntry {

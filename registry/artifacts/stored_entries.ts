@@ -5,18 +5,32 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
+import { type RetryPolicy, Tries } from "../../backends/layers/tries.ts";
 import { comparePaths } from "../../backends/path.ts";
+import type { WriteRequest } from "../../backends/stores/store.ts";
 import { ArtifactError, mismatch, taken } from "./artifact_error.ts";
 import type { AbortOptions, ListArtifactsOptions, PutResult, RemoveOptions } from "./artifact_storage.ts";
 import type { ChangeLog } from "./change_log.ts";
+import type { ChangeRecord } from "./change_record.ts";
 import { beforeCode, codePath, keyCode, keyPath, pathKey } from "./key_name.ts";
 import { readEach } from "./read_each.ts";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./stored_entry.ts";
 import type { ArtifactStore } from "./stored_names.ts";
 import { checkKey } from "./wire.ts";
 
+/** A key that is listed. */
+export interface ListedKey {
+  /** The key. */
+  readonly key: string;
+  /** How large its entry is, in bytes; 0 if nobody asked. */
+  readonly size: number;
+}
+
 /** How many entries are listed at a time. */
 const PAGE = 1000;
+
+/** How often a change is noted that has been made already: for some seconds. */
+const NOTING: RetryPolicy = { tries: 8, delay: 50, maxDelay: 2000, random: Math.random, counters: undefined };
 
 /** An entry and its key. */
 export type KeyedEntry = readonly [key: string, entry: StoredEntry];
@@ -61,13 +75,13 @@ export class StoredEntries {
 
   /** The keys, in order. */
   async *keys(options?: ListArtifactsOptions): AsyncGenerator<string, void> {
-    for await (const page of this.keyPages(options)) for (const key of page) yield key;
+    for await (const page of this.pages(options)) for (const { key } of page) yield key;
   }
 
-  /** The keys, in order, some at a time. */
-  async *keyPages(
-    { prefix = "", after, limit = Infinity, signal }: ListArtifactsOptions = {},
-  ): AsyncGenerator<string[], void> {
+  /** The keys, in order, some at a time; with `values`, how large their entries are. */
+  async *pages(
+    { prefix = "", after, limit = Infinity, values = false, signal }: ListArtifactsOptions = {},
+  ): AsyncGenerator<ListedKey[], void> {
     const code = keyCode(prefix);
     const begin = `${this.#directory}/${codePath(code)}`;
     const starts = [
@@ -76,16 +90,17 @@ export class StoredEntries {
     ].sort(comparePaths);
     let start = starts.at(-1);
     for (let left = limit; left > 0;) {
-      const page: string[] = [];
+      const page: ListedKey[] = [];
       const most = Math.min(left, PAGE);
       let seen = 0;
       // As much at a time as is wanted: a store reads ahead what it is not told that nobody wants.
-      for await (const { path, kind } of this.#store.list(this.#directory, { after: start, limit: most, signal })) {
+      const listing = this.#store.list(this.#directory, { after: start, limit: most, details: values, signal });
+      for await (const { path, kind, size = 0 } of listing) {
         seen++;
         start = path;
         if (path.startsWith(begin)) {
           const key = kind === "file" ? pathKey(path.slice(this.#directory.length + 1)) : undefined;
-          if (key !== undefined) page.push(key);
+          if (key !== undefined) page.push({ key, size });
         } else if (comparePaths(path, begin) > 0) {
           left = 0;
           break;
@@ -111,6 +126,8 @@ export class StoredEntries {
     }
     const same = sameWrite(await this.read(key, options), entry);
     if (same === undefined) throw taken(key);
+    // Without transactions the entry may be there and the note of it not.
+    if (!this.#store.writeMany) await this.#noteAgain(key, same.etag);
     return { etag: same.etag, created: true };
   }
 
@@ -136,12 +153,14 @@ export class StoredEntries {
     const bytes = encodeEntry(entry);
     return await this.#change(key, options, async (there, condition) => {
       const same = sameWrite(there, entry);
-      if (same) return { etag: same.etag, created: false };
+      if (same) {
+        await this.#noteAgain(key, same.etag);
+        return { etag: same.etag, created: false };
+      }
       if (there === undefined || (ifMatch !== "*" && there.etag !== ifMatch)) throw mismatch(key, there?.etag);
       const { record, request } = this.#log.prepare([{ kind: "put", key, etag: entry.etag }]);
       await this.#store.write(this.#path(key), bytes, condition);
-      await this.#store.write(request.path, request.bytes);
-      this.#log.written(record);
+      await this.#note(record, request);
       return { etag: entry.etag, created: false };
     });
   }
@@ -158,8 +177,7 @@ export class StoredEntries {
       if (there === undefined) return false;
       const { record, request } = this.#log.prepare([{ kind: "delete", key }]);
       await this.#store.delete(this.#path(key), condition);
-      await this.#store.write(request.path, request.bytes);
-      this.#log.written(record);
+      await this.#note(record, request);
       return true;
     });
   }
@@ -201,9 +219,21 @@ export class StoredEntries {
     if (this.#store.writeMany) await this.#store.writeMany([...writes, request], { ifAbsent, signal });
     else {
       for (const { path, bytes } of writes) await this.#store.write(path, bytes, { ifAbsent, signal });
-      await this.#store.write(request.path, request.bytes);
+      return await this.#note(record, request);
     }
     this.#log.written(record);
+  }
+
+  /** Notes a change that has been made already: others must hear of it, so it is tried for a while. */
+  async #note(record: ChangeRecord, { path, bytes }: WriteRequest): Promise<void> {
+    await new Tries(NOTING, false, undefined).run(() => this.#store.write(path, bytes));
+    this.#log.written(record);
+  }
+
+  /** Notes a change once more: whoever makes it again was perhaps not answered because noting it had failed. */
+  async #noteAgain(key: string, etag: string): Promise<void> {
+    const { record, request } = this.#log.prepare([{ kind: "put", key, etag }]);
+    await this.#note(record, request);
   }
 
   /** Removes all. */
@@ -214,8 +244,7 @@ export class StoredEntries {
     const { record, request } = this.#log.prepare([{ kind: "clear" }]);
     if (this.#store.deleteTree) await this.#store.deleteTree(this.#directory, options);
     else for (const key of keys) await this.#store.delete(this.#path(key), options);
-    await this.#store.write(request.path, request.bytes);
-    this.#log.written(record);
+    await this.#note(record, request);
     return keys.length;
   }
 }
