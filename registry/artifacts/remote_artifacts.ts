@@ -188,7 +188,7 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
     });
   }
 
-  /** See `ArtifactStorage.batch`. One request. */
+  /** See `ArtifactStorage.batch`. One request, or one for about each MiB of it. */
   async batch(operations: readonly BatchOperation<string>[], options?: BatchOptions): Promise<BatchResult<string>[]> {
     return await new RemoteBatch(operations, options).run(this.#exchange, `${this.#path}/batch`);
   }

@@ -12,6 +12,9 @@ import type { Exchange } from "./exchange.ts";
 import { batchError, errorOf } from "./problem_error.ts";
 import { checkKey, checkWriteId } from "./wire.ts";
 
+/** About how long the text of one request may be: a server takes 4 MiB, and a character may be three bytes. */
+const MAX_TEXT = 1024 * 1024;
+
 type Operation = BatchOperation<string>;
 type Result = BatchResult<string>;
 
@@ -50,14 +53,23 @@ export class RemoteBatch {
       }
       sent = sent.filter(({ op }) => op === "get");
     }
-    if (sent.length > 0) {
-      const body = `{"atomic":${atomic},"ops":[${sent.map(operationText).join()}]}`;
-      const conditional = sent.some((operation) => isConditional(operation));
+    for (let [rest, first] = [sent, true]; rest.length > 0; first = false) {
+      const part = atomic ? rest : beginOf(rest);
+      const body = `{"atomic":${atomic},"ops":[${part.map(operationText).join()}]}`;
+      const conditional = part.some((operation) => isConditional(operation));
       const headers = { "write-id": writeId };
-      await exchange.ask(
-        { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal },
-        (response, again) => this.#read(response, sent, exchange, again),
-      );
+      try {
+        const left = await exchange.ask(
+          { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal },
+          (response, again) => this.#read(response, part, exchange, again),
+        );
+        rest = [...left, ...rest.slice(part.length)];
+      } catch (error) {
+        if (first || !isStorageError(error)) throw error;
+        // What was done before it is to be told.
+        for (const operation of rest) this.#results.set(operation, { op: "error", error });
+        break;
+      }
     }
     return this.#operations.map((operation) => this.#results.get(operation)!);
   }
@@ -76,7 +88,13 @@ export class RemoteBatch {
     }
   }
 
-  async #read(response: Response, sent: readonly Operation[], exchange: Exchange, again: boolean): Promise<void> {
+  /** Reads the results; answers the operations of which there was no room for one. */
+  async #read(
+    response: Response,
+    sent: readonly Operation[],
+    exchange: Exchange,
+    again: boolean,
+  ): Promise<Operation[]> {
     const text = await response.text();
     let results: unknown;
     try {
@@ -88,12 +106,29 @@ export class RemoteBatch {
       if (response.ok) throw exchange.nonsense(undefined);
       throw await errorOf(new Response(text, response), exchange.base, undefined);
     }
+    const left: Operation[] = [];
     for (const [index, operation] of sent.entries()) {
+      if (operation.op === "get" && Object(results[index]).status === 413 && sent.length > 1) {
+        left.push(operation);
+        continue;
+      }
       const result = resultOf(operation, Object(results[index]));
       if (result === undefined) throw exchange.nonsense(operation.key);
       this.#results.set(operation, again ? afterDoubt(operation, result) : result);
     }
+    return left;
   }
+}
+
+/** As many of the operations as go into one request. */
+function beginOf(operations: readonly Operation[]): readonly Operation[] {
+  let [count, room] = [0, MAX_TEXT];
+  for (const operation of operations) {
+    room -= operation.key.length + (operation.op === "put" ? operation.value.length : 0);
+    if (room < 0 && count > 0) break;
+    count++;
+  }
+  return operations.slice(0, count);
 }
 
 /** The text of an operation; the value is JSON text already. */

@@ -160,3 +160,27 @@ Deno.test("half done: a batch whose answer was lost tells what it did, or that i
     const [created] = await artifacts.batch([{ op: "put", key: "c", value: "1", ifAbsent: true }]);
     assert(created?.op === "put" && created.created);
   }));
+
+Deno.test("half done: a batch that is more than a server takes or answers at once is done in parts", () =>
+  withLossy(async (artifacts, stored) => {
+    const value = JSON.stringify("é".repeat(400_000));
+    const keys = Array.from({ length: 12 }, (_, n) => `k${n}`);
+    const puts = await artifacts.batch(keys.map((key) => ({ op: "put", key, value, ifAbsent: true })));
+    assert(puts.every((result) => result.op === "put" && result.created));
+    assert.equal(await stored.count(), 12);
+    const gets = await artifacts.batch(keys.map((key) => ({ op: "get", key })));
+    assert(gets.every((result) => result.op === "get" && result.value === value));
+  }));
+
+Deno.test("half done: what a later part of a batch fails with is told of its operations only", () =>
+  withLossy(async (artifacts) => {
+    const large = JSON.stringify("x".repeat(900_000));
+    const tooLarge = JSON.stringify("x".repeat(5_000_000));
+    const results = await artifacts.batch([
+      { op: "put", key: "a", value: large },
+      { op: "put", key: "b", value: large },
+      { op: "put", key: "c", value: tooLarge },
+    ]);
+    assert.deepEqual(results.map(({ op }) => op), ["put", "put", "error"]);
+    assert.deepEqual(await Array.fromAsync(artifacts.list(), ({ key }) => key), ["a", "b"]);
+  }));
