@@ -1,5 +1,5 @@
 /**
- * {@linkcode Leases}: the leases of a namespace, in a store.
+ * The leases of a namespace: {@linkcode Leases} in a store, {@linkcode LocalLeases} in memory.
  *
  * @module
  */
@@ -58,6 +58,41 @@ export function leaseFor(held: LeaseRecord | undefined, request: LeaseRequest, k
     });
   }
   return { token: Math.max((held?.token ?? 0) + 1, Math.floor(now)), owner, expires };
+}
+
+/** How many leases in memory are kept before those that ended are looked for. */
+const CROWDED = 1000;
+
+/** The leases of a namespace in the memory of this process. Of those that ended only the greatest token is kept, for all keys. */
+export class LocalLeases {
+  readonly #leases = new Map<string, LeaseRecord>();
+  /** Stands for every lease that is not kept: none had a greater token. */
+  #ended: LeaseRecord = { token: 0, owner: "", expires: 0 };
+  #crowded = CROWDED;
+
+  /** See `ArtifactStorage.acquire`. */
+  acquire(key: string, request: LeaseRequest): Lease {
+    const now = Date.now();
+    const lease = leaseFor(this.#leases.get(key) ?? this.#ended, request, key, now);
+    if (this.#leases.size >= this.#crowded) this.#purge(now);
+    this.#leases.set(key, lease);
+    return { token: lease.token, expires: lease.expires };
+  }
+
+  /** See `ArtifactStorage.release`. */
+  release(key: string, token: number): void {
+    if (this.#leases.get(key)?.token === token) this.#forget(key, token);
+  }
+
+  #purge(now: number): void {
+    for (const [key, { token, expires }] of this.#leases) if (expires <= now) this.#forget(key, token);
+    this.#crowded = Math.max(CROWDED, 2 * this.#leases.size);
+  }
+
+  #forget(key: string, token: number): void {
+    this.#leases.delete(key);
+    if (token > this.#ended.token) this.#ended = { ...this.#ended, token };
+  }
 }
 
 const encoder = new TextEncoder();

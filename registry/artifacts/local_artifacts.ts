@@ -26,7 +26,7 @@ import type {
 } from "./artifact_storage.ts";
 import { checkBatch, notDone } from "./batch.ts";
 import { type Cell, type Hold, holdStrongly } from "./cell.ts";
-import { leaseFor, type LeaseRecord } from "./leases.ts";
+import { LocalLeases } from "./leases.ts";
 import { LocalEvents } from "./local_events.ts";
 import { checkKey, checkWriteId } from "./wire.ts";
 
@@ -52,7 +52,7 @@ const CROWDED = 1000;
  */
 export class LocalArtifacts<T> implements ArtifactStorage<T> {
   readonly #cells = new Map<string, Cell<T>>();
-  readonly #leases = new Map<string, LeaseRecord>();
+  readonly #leases = new LocalLeases();
   readonly #events = new LocalEvents();
   readonly #hold: Hold<T>;
   #version = 0;
@@ -240,17 +240,14 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
   // deno-lint-ignore require-await
   async acquire(key: string, request: LeaseRequest): Promise<Lease> {
     request.signal?.throwIfAborted();
-    const lease = leaseFor(this.#leases.get(checkKey(key)), request, key, Date.now());
-    this.#leases.set(key, lease);
-    return { token: lease.token, expires: lease.expires };
+    return this.#leases.acquire(checkKey(key), request);
   }
 
   /** See `ArtifactStorage.release`. */
   // deno-lint-ignore require-await
   async release(key: string, token: number, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    const held = this.#leases.get(key);
-    if (held?.token === token) this.#leases.set(key, { token, owner: "", expires: 0 });
+    this.#leases.release(key, token);
   }
 
   /** See `ArtifactStorage.close`. There is nothing to close. */

@@ -50,11 +50,11 @@ Deno.test("a lock outlives its time while the work goes on, and who lost it is t
   const storage = new StoredArtifacts(new MemoryStore(), "a");
   const registry = new ArtifactRegistry<number>({ storage });
   await registry.withLock("k", async ({ token, signal }) => {
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     await assert.rejects(storage.acquire("k", { owner: "other", ttl: 1000 }), { code: "busy" });
     assert((await storage.acquire("x", { owner: "other", ttl: 1000 })).token > 0 && token > 0);
     assert.equal(signal.aborted, false);
-  }, { ttl: 60 });
+  }, { ttl: 1000 });
 
   let held: LockHeld | undefined;
   const work = registry.withLock("k", async (lock) => {
@@ -64,7 +64,7 @@ Deno.test("a lock outlives its time while the work goes on, and who lost it is t
     await storage.acquire("k", { owner: "thief", ttl: 60_000 });
     await new Promise<void>((resolve) => lock.signal.addEventListener("abort", () => resolve(), { once: true }));
     return "done all the same";
-  }, { ttl: 60 });
+  }, { ttl: 1000 });
   await assert.rejects(work, /the lock was lost while the work went on/);
   assert(held!.signal.aborted);
   await assert.rejects(storage.acquire("k", { owner: "third", ttl: 1 }), { code: "busy" });

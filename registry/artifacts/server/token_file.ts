@@ -5,6 +5,9 @@
  */
 
 import { StorageError } from "../../../backends/errors.ts";
+import { withLock } from "../../../backends/stores/disk/directory.ts";
+import { diskError } from "../../../backends/stores/disk/error.ts";
+import { directoryOf, slashes } from "../../../backends/stores/disk/system_path.ts";
 import { parseRecords, type TokenRecord, Tokens } from "./tokens.ts";
 
 /**
@@ -22,41 +25,63 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    const code = cause instanceof Deno.errors.NotFound ? "not-found" : "permission-denied";
-    throw new StorageError(code, `the file of tokens cannot be read: ${(cause as Error).message}`, { path, cause });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): StorageError {
+  const code = cause instanceof Deno.errors.NotFound ? "not-found" : "permission-denied";
+  return new StorageError(code, `the file of tokens cannot be read: ${(cause as Error).message}`, { path, cause });
 }
 
 /**
  * Adds a record to a file of tokens, which comes into being, and which only its owner may read. Whoever reads it meanwhile sees it before or
- * after.
+ * after, and of those who add at the same time, in any process, each adds to what the one before has left.
+ *
+ * Permissions: `--allow-read` and `--allow-write` for the directory of the file, which is locked meanwhile.
  *
  * @param path The file.
  * @param record The record.
- * @throws {StorageError} `already-exists` if there is one with this id; `corrupt` if it is no file of tokens.
+ * @throws {StorageError} `already-exists` if there is one with this id; `corrupt` if it is no file of tokens; `not-found` if its directory
+ * does not exist; `permission-denied`.
  */
 export async function addToken(path: string, record: TokenRecord): Promise<void> {
-  let records: TokenRecord[] = [];
   try {
-    records = parseRecords(await readText(path));
+    await withLock(directoryOf(slashes(path)), true, () => replace(path, [...without(record.id, path), record]));
   } catch (error) {
-    if (!(error instanceof StorageError && error.code === "not-found")) throw error;
+    throw diskError(error, path);
   }
-  if (records.some(({ id }) => id === record.id)) {
-    throw new StorageError(
-      "already-exists",
-      `there is a token ${JSON.stringify(record.id)} already; choose another --id`,
-    );
+}
+
+/** The records of a file, none of which has the id. */
+function without(id: string, path: string): TokenRecord[] {
+  const records = readRecords(path);
+  if (!records.some((record) => record.id === id)) return records;
+  throw new StorageError("already-exists", `there is a token ${JSON.stringify(id)} already; choose another --id`);
+}
+
+function readRecords(path: string): TokenRecord[] {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw unreadable(path, error);
   }
+  return parseRecords(text);
+}
+
+function replace(path: string, tokens: readonly TokenRecord[]): void {
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
-    await Deno.writeTextFile(draft, `${JSON.stringify({ tokens: [...records, record] }, null, 2)}\n`, {
-      mode: 0o600,
-      createNew: true,
-    });
-    await Deno.rename(draft, path);
+    Deno.writeTextFileSync(draft, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600, createNew: true });
+    Deno.renameSync(draft, path);
   } catch (error) {
-    await Deno.remove(draft).catch(() => {/* it never came into being */});
+    try {
+      Deno.removeSync(draft);
+    } catch {
+      // It never came into being.
+    }
     throw error;
   }
 }
