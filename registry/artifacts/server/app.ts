@@ -15,7 +15,7 @@ import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
 import { problemResponse, RequestError } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import type { CallEnv, Service } from "./service.ts";
+import type { Call, CallEnv, Service } from "./service.ts";
 import { healthRoutes, statusRoutes } from "./status_routes.ts";
 import type { Tokens } from "./tokens.ts";
 import { watchRoutes } from "./watch_routes.ts";
@@ -45,6 +45,7 @@ const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 /** The routes over a service. */
 export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
   const app = new Hono<CallEnv>();
+  const scopesNow = (call: Call): readonly Scope[] | undefined => scopesOf(tokenOf(call), options.tokens());
   app.use(async (call, next) => {
     const host = hostOf(call.req.url);
     checkHost(host, options.hosts);
@@ -57,14 +58,16 @@ export function createApp(service: Service, options: AppOptions): Hono<CallEnv> 
   if (options.origins.size > 0) app.use(cors({ origin: [...options.origins], ...SHARED }));
   healthRoutes(app, service);
   app.use(async (call, next) => {
-    call.env.scopes = scopesOf(call.req.header("authorization"), options.tokens());
+    const scopes = scopesNow(call);
+    if (scopes === undefined) throw unknown(call);
+    call.env.scopes = scopes;
     await next();
   });
   statusRoutes(app, service);
   namespaceRoutes(app, service);
   entryRoutes(app, service);
   batchRoutes(app, service);
-  watchRoutes(app, service);
+  watchRoutes(app, service, scopesNow);
   legacyRoutes(app, service);
   if (options.files !== undefined) filesRoutes(app, service, options.files);
   app.notFound(() => {
@@ -84,14 +87,21 @@ function hostOf(url: string): string {
   return url.slice(begin, end < 0 ? undefined : end);
 }
 
-function scopesOf(header: string | undefined, tokens: Tokens | undefined): readonly Scope[] {
+function scopesOf(token: string | undefined, tokens: Tokens | undefined): readonly Scope[] | undefined {
   if (tokens === undefined) return EVERYTHING;
-  const token = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(header ?? "")?.[1];
-  const scopes = token === undefined ? undefined : tokens.scopesOf(token);
-  if (scopes !== undefined) return scopes;
+  return token === undefined ? undefined : tokens.scopesOf(token);
+}
+
+/** The token of a request; `undefined` if it gives none, or what cannot be one. */
+function tokenOf(call: Call): string | undefined {
+  return /^Bearer +([\w.~+/=-]{1,512})$/i.exec(call.req.header("authorization") ?? "")?.[1];
+}
+
+function unknown(call: Call): RequestError {
+  const token = tokenOf(call);
   const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
   const detail = token === undefined
     ? "give a token: Authorization: Bearer <token>"
     : "the token is unknown or has ended";
-  throw new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+  return new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
 }
