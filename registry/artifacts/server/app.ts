@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { FilesHandler } from "../../files.ts";
+import { tokenIn } from "../bearer.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
 import { filesRoutes } from "./files_routes.ts";
@@ -45,7 +46,8 @@ const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 /** The routes over a service. */
 export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
   const app = new Hono<CallEnv>();
-  const scopesNow = (call: Call): readonly Scope[] | undefined => scopesOf(tokenOf(call), options.tokens());
+  const scopesNow = (call: Call): readonly Scope[] | undefined =>
+    scopesOf(tokenIn(call.req.header("authorization")), options.tokens());
   app.use(async (call, next) => {
     const host = hostOf(call.req.url);
     checkHost(host, options.hosts);
@@ -55,7 +57,9 @@ export function createApp(service: Service, options: AppOptions): Hono<CallEnv> 
     checkOrigin(call.req.raw, options.origins);
     await next();
   });
-  if (options.origins.size > 0) app.use(cors({ origin: [...options.origins], ...SHARED }));
+  if (options.origins.size > 0) {
+    app.use(cors({ origin: options.origins.has("*") ? "*" : [...options.origins], ...SHARED }));
+  }
   healthRoutes(app, service);
   app.use(async (call, next) => {
     const scopes = scopesNow(call);
@@ -92,13 +96,8 @@ function scopesOf(token: string | undefined, tokens: Tokens | undefined): readon
   return token === undefined ? undefined : tokens.scopesOf(token);
 }
 
-/** The token of a request; `undefined` if it gives none, or what cannot be one. */
-function tokenOf(call: Call): string | undefined {
-  return /^Bearer +([\w.~+/=-]{1,512})$/i.exec(call.req.header("authorization") ?? "")?.[1];
-}
-
 function unknown(call: Call): RequestError {
-  const token = tokenOf(call);
+  const token = tokenIn(call.req.header("authorization"));
   const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
   const detail = token === undefined
     ? "give a token: Authorization: Bearer <token>"
