@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from "hono";
-import { StorageError } from "../../backends/errors.ts";
+import { isStorageError, StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { files, type Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
@@ -242,7 +242,17 @@ export class ArtifactServer implements AsyncDisposable {
   }
 }
 
-function described(error: unknown): { error: string; stack?: string | undefined; cause?: string } {
+/** An error as the log tells it: messages of ours name keys, and a parser quotes what it cannot parse. */
+function described(error: unknown): Record<string, string | undefined> {
   if (!(error instanceof Error)) return { error: String(error) };
-  return { error: error.message, stack: error.stack, ...(error.cause !== undefined && { cause: String(error.cause) }) };
+  const cause = error.cause === undefined ? {} : { cause: causeOf(error.cause) };
+  if (!isStorageError(error)) return { error: error.message, stack: error.stack, ...cause };
+  const { code, detail, message, stack = "" } = error;
+  const at = stack.indexOf(message);
+  return { error: detail, code, stack: at < 0 ? undefined : stack.slice(at + message.length).trimStart(), ...cause };
+}
+
+function causeOf(cause: unknown): string {
+  if (isStorageError(cause)) return `${cause.code}: ${cause.detail}`;
+  return cause instanceof SyntaxError ? cause.name : String(cause);
 }

@@ -6,6 +6,7 @@
 
 import { ServerEnvironment } from "../../backends/stores/remote/environment.ts";
 import { ArtifactError } from "./artifact_error.ts";
+import { isToken, TOKEN_RULE } from "./bearer.ts";
 
 /** Options of what talks to a registry server. What is not given is taken from the environment, when the object is made. */
 export interface RemoteOptions {
@@ -34,7 +35,8 @@ export interface RemoteOptions {
    */
   timeout?: number | undefined;
   /**
-   * The token that the server knows. It is only sent to this server.
+   * The token that the server knows: at most 512 of the characters `A-Z a-z 0-9 - . _ ~ + /`, and perhaps `=` at its end. It is only sent
+   * to this server.
    *
    * @default {undefined} or `REGISTRY_SERVER_TOKEN`
    */
@@ -75,9 +77,7 @@ export function serverAddress(options: RemoteOptions = {}): ServerAddress {
     throw wrong(`timeout must be milliseconds, more than 0 and at most ${MAX_TIMEOUT}: received ${timeout}`);
   }
   if (!(Number.isInteger(tries) && tries >= 1)) throw wrong(`tries must be 1 or more: received ${tries}`);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    throw wrong("a token is made of visible ASCII characters, without spaces");
-  }
+  if (token !== undefined && !isToken(token)) throw wrong(TOKEN_RULE);
   const base = options.url === undefined
     ? fromParts(options.host ?? environment.host ?? "localhost", options.port ?? environment.port ?? 8001)
     : fromUrl(options.url);

@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { FilesHandler } from "../../files.ts";
+import { tokenIn } from "../bearer.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
 import { filesRoutes } from "./files_routes.ts";
@@ -15,7 +16,7 @@ import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
 import { problemResponse, RequestError } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import type { CallEnv, Service } from "./service.ts";
+import type { Call, CallEnv, Service } from "./service.ts";
 import { healthRoutes, statusRoutes } from "./status_routes.ts";
 import type { Tokens } from "./tokens.ts";
 import { watchRoutes } from "./watch_routes.ts";
@@ -45,6 +46,8 @@ const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 /** The routes over a service. */
 export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
   const app = new Hono<CallEnv>();
+  const scopesNow = (call: Call): readonly Scope[] | undefined =>
+    scopesOf(tokenIn(call.req.header("authorization")), options.tokens());
   app.use(async (call, next) => {
     const host = hostOf(call.req.url);
     checkHost(host, options.hosts);
@@ -54,17 +57,21 @@ export function createApp(service: Service, options: AppOptions): Hono<CallEnv> 
     checkOrigin(call.req.raw, options.origins);
     await next();
   });
-  if (options.origins.size > 0) app.use(cors({ origin: [...options.origins], ...SHARED }));
+  if (options.origins.size > 0) {
+    app.use(cors({ origin: options.origins.has("*") ? "*" : [...options.origins], ...SHARED }));
+  }
   healthRoutes(app, service);
   app.use(async (call, next) => {
-    call.env.scopes = scopesOf(call.req.header("authorization"), options.tokens());
+    const scopes = scopesNow(call);
+    if (scopes === undefined) throw unknown(call);
+    call.env.scopes = scopes;
     await next();
   });
   statusRoutes(app, service);
   namespaceRoutes(app, service);
   entryRoutes(app, service);
   batchRoutes(app, service);
-  watchRoutes(app, service);
+  watchRoutes(app, service, scopesNow);
   legacyRoutes(app, service);
   if (options.files !== undefined) filesRoutes(app, service, options.files);
   app.notFound(() => {
@@ -84,14 +91,16 @@ function hostOf(url: string): string {
   return url.slice(begin, end < 0 ? undefined : end);
 }
 
-function scopesOf(header: string | undefined, tokens: Tokens | undefined): readonly Scope[] {
+function scopesOf(token: string | undefined, tokens: Tokens | undefined): readonly Scope[] | undefined {
   if (tokens === undefined) return EVERYTHING;
-  const token = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(header ?? "")?.[1];
-  const scopes = token === undefined ? undefined : tokens.scopesOf(token);
-  if (scopes !== undefined) return scopes;
+  return token === undefined ? undefined : tokens.scopesOf(token);
+}
+
+function unknown(call: Call): RequestError {
+  const token = tokenIn(call.req.header("authorization"));
   const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
   const detail = token === undefined
     ? "give a token: Authorization: Bearer <token>"
     : "the token is unknown or has ended";
-  throw new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+  return new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
 }

@@ -10,6 +10,7 @@ import type { ArtifactStorage, BatchOperation, BatchResult } from "../artifact_s
 import { checkKey, MAX_BATCH } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { checkValue } from "./entry_routes.ts";
+import { memberOf, partsOf } from "./json_source.ts";
 import { problemOf, RequestError } from "./problem.ts";
 import { json } from "./answer.ts";
 import { type Call, type CallEnv, namespaceOf, permit, type Service } from "./service.ts";
@@ -112,11 +113,13 @@ function parseBatch(text: string): { atomic: boolean; operations: BatchOperation
   if (typeof atomic !== "boolean") throw wrong("atomic must be true or false");
   if (!Array.isArray(ops)) throw wrong("ops must be a list of operations");
   if (ops.length > MAX_BATCH) throw wrong(`a batch has at most ${MAX_BATCH} operations: these are ${ops.length}`);
-  return { atomic, operations: ops.map(parseOperation) };
+  const sources = Array.from(partsOf(memberOf(text, "ops")!), (part) => part.text);
+  return { atomic, operations: ops.map((op, index) => parseOperation(op, index, sources[index]!)) };
 }
 
-function parseOperation(value: unknown, index: number): BatchOperation<string> {
-  const { op, key, value: content, ifAbsent, ifMatch } = Object(value) as Record<string, unknown>;
+/** An operation; its value is kept as it was sent, as that of a single change is. */
+function parseOperation(value: unknown, index: number, source: string): BatchOperation<string> {
+  const { op, key, ifAbsent, ifMatch } = Object(value) as Record<string, unknown>;
   const place = `operation ${index}`;
   if (typeof key !== "string") throw wrong(`${place} needs a key`);
   checkKey(key);
@@ -124,9 +127,9 @@ function parseOperation(value: unknown, index: number): BatchOperation<string> {
   if (op === "get") return { op, key };
   if (op === "delete") return { op, key, ifMatch };
   if (op !== "put") throw wrong(`${place}: op must be "put", "delete" or "get"`);
-  if (content === undefined) throw wrong(`${place} needs a value`);
   if (ifAbsent !== undefined && typeof ifAbsent !== "boolean") throw wrong(`${place}: ifAbsent must be true or false`);
-  const json = JSON.stringify(content);
+  const json = memberOf(source, "value");
+  if (json === undefined) throw wrong(`${place} needs a value`);
   checkValue(json);
   return { op, key, value: json, ifAbsent, ifMatch };
 }

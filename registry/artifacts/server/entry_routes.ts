@@ -28,14 +28,28 @@ export function entryRoutes(app: Hono<CallEnv>, service: Service): void {
 async function get(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "get", "read");
   const key = segmentKey(call.req.param("key")!);
-  const { value, etag } = await read(call, service, namespace, key);
+  const { value, etag } = await readEntry(call, service, namespace, key);
   const headers = { etag: quoted(etag), "cache-control": "no-cache" };
   if (isFresh(call.req.header("if-none-match") ?? null, etag)) return new Response(null, { status: 304, headers });
   return json(value, 200, headers);
 }
 
-/** Reads an entry. To find the key that was meant takes a hundred times longer, so only so many misses are told it. */
-async function read(call: Call, service: Service, namespace: string, key: string): Promise<Artifact<string>> {
+/**
+ * Reads an entry. To find the key that was meant takes a hundred times longer, so only so many misses are told it.
+ *
+ * @param call The request, which may read there.
+ * @param service What the routes share.
+ * @param namespace Where.
+ * @param key The key.
+ * @returns The entry.
+ * @throws {StorageError} `not-found` if there is none.
+ */
+export async function readEntry(
+  call: Call,
+  service: Service,
+  namespace: string,
+  key: string,
+): Promise<Artifact<string>> {
   const { signal } = call.env;
   const artifacts = service.namespaces.open(namespace);
   const found = await artifacts.find(key, { signal });

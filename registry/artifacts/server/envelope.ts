@@ -64,11 +64,15 @@ export function openEnvelope(value: unknown, what: "key" | "value", maxDepth: nu
  *
  * @param text JSON text.
  * @returns The text that it is, or `json:` and the JSON text of anything else.
- * @throws {StorageError} `invalid-argument` for what is no JSON, and for a text that looks like the name of another key.
+ * @throws {StorageError} `invalid-argument` for what is no JSON, for a number that no double holds, so that it would be the key of another
+ * one, and for a text that looks like the name of another key.
  */
 export function keyOf(text: string): string {
   const key = parseJson(text);
-  if (typeof key !== "string") return checkKey(OTHER + canonical(key));
+  if (typeof key !== "string") {
+    JSON.parse(text, checkNumber);
+    return checkKey(OTHER + canonical(key));
+  }
   if (key.startsWith(OTHER)) throw new StorageError("invalid-argument", `a key must not begin with "${OTHER}" here`);
   return checkKey(key);
 }
@@ -91,4 +95,21 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const entries = Object.entries(value).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
   return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join()}}`;
+}
+
+/** Checks that a number comes back, as a reviver of `JSON.parse`. */
+function checkNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || context?.source === undefined) return value;
+  if (decimal(context.source) === decimal(String(value))) return value;
+  throw new StorageError("invalid-argument", "a number in a key cannot be told from another one: send it as a text");
+}
+
+/** A number so that each way to write it is the same: its digits, and the place of the point. */
+function decimal(text: string): string {
+  const [, sign = "", whole = "", part = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ??
+    [];
+  const digits = (whole + part).replace(/^0+/, "");
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return end === 0 ? "0" : `${sign}${digits.slice(0, end)}e${Number(exponent) - part.length + digits.length - end}`;
 }

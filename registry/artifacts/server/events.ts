@@ -11,6 +11,8 @@ import type { ArtifactEvent } from "../artifact_storage.ts";
 export interface EventStreamOptions {
   /** How long nothing may be said, in milliseconds: then a comment is sent, so that nobody on the way takes the line for dead. */
   readonly heartbeat: number;
+  /** Whether the client may be told more: asked before every event and every comment. If not, the stream ends. */
+  readonly mayHear: () => boolean;
   /** Called once, when the stream is over, whoever ended it. */
   readonly onEnd: () => void;
 }
@@ -39,6 +41,11 @@ export function eventStream(
     if (!ended) options.onEnd();
     ended = true;
   };
+  const leave = async (): Promise<void> => {
+    end();
+    pending?.catch(() => {/* nobody waits for it any more */});
+    await iterator.return?.();
+  };
   return new ReadableStream<Uint8Array>({
     start(controller): void {
       controller.enqueue(HELLO);
@@ -51,6 +58,10 @@ export function eventStream(
       try {
         const next = await Promise.race([pending, silence]);
         if (ended) return;
+        if (!options.mayHear()) {
+          controller.close();
+          return await leave();
+        }
         if (next === undefined) return controller.enqueue(HEARTBEAT);
         pending = undefined;
         if (!next.done) return controller.enqueue(encoder.encode(eventText(next.value)));
@@ -64,11 +75,7 @@ export function eventStream(
         clearTimeout(timer);
       }
     },
-    async cancel(): Promise<void> {
-      end();
-      pending?.catch(() => {/* nobody waits for it any more */});
-      await iterator.return?.();
-    },
+    cancel: leave,
   }, { highWaterMark: 1 });
 }
 

@@ -38,7 +38,8 @@ export function checkHost(header: string, allowed: ReadonlySet<string>): void {
 }
 
 /**
- * Checks where a page is from that makes a request: a browser says it, and nothing else does.
+ * Checks where a page is from that makes a request: a browser says it, and nothing else does. What a page only embeds has no `Origin`, but
+ * is said to be from another site: as it does not say from which, it is refused unless any may come.
  *
  * @param request The request.
  * @param allowed The origins there are; `"*"` is any.
@@ -46,6 +47,12 @@ export function checkHost(header: string, allowed: ReadonlySet<string>): void {
  */
 export function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
   const origin = request.headers.get("origin");
-  if (origin === null || allowed.has(origin) || allowed.has("*")) return;
+  if (allowed.has("*")) return;
+  if (origin === null ? isOwn(request.headers.get("sec-fetch-site")) : allowed.has(origin)) return;
   throw new RequestError(403, "permission-denied", "pages from there may not use this server; its owner can allow it");
+}
+
+/** Whether a request is from no page, or from none of another origin; another port of this machine is another origin of the same site. */
+function isOwn(site: string | null): boolean {
+  return site === null || site === "same-origin" || site === "none";
 }

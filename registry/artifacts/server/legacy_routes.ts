@@ -12,7 +12,7 @@ import type { Hono } from "hono";
 import type { ArtifactStorage } from "../artifact_storage.ts";
 import { checkKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
-import { checkValue } from "./entry_routes.ts";
+import { checkValue, readEntry } from "./entry_routes.ts";
 import { type Envelope, envelope, keyEnvelope, keyOf, openEnvelope } from "./envelope.ts";
 import type { RequestKind } from "./metrics.ts";
 import { RequestError } from "./problem.ts";
@@ -64,8 +64,8 @@ async function set(call: Call, service: Service): Promise<Response> {
 }
 
 async function get(call: Call, service: Service): Promise<Response> {
-  const { artifacts, signal } = open(call, service, "get", "read");
-  const { value } = await artifacts.get(pathKey(call, service), { signal });
+  const namespace = namespaceOf(call, "get", "read");
+  const { value } = await readEntry(call, service, namespace, pathKey(call, service));
   return answer({ value: envelope(value) });
 }
 

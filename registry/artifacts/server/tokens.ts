@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { StorageError } from "../../../backends/errors.ts";
+import { isToken, TOKEN_RULE } from "../bearer.ts";
 import { parseScope, type Scope } from "./scope.ts";
 
 /** A token as a server keeps it. */
@@ -140,7 +141,8 @@ export class Tokens {
    *
    * @param token The token.
    * @returns It alone.
-   * @throws {StorageError} `invalid-argument` if it can be guessed: fewer than 16 characters.
+   * @throws {StorageError} `invalid-argument` if it can be guessed (fewer than 16 characters), or cannot be sent: more than 512, or others
+   * than `A-Z a-z 0-9 - . _ ~ + /` with perhaps `=` at the end.
    */
   static of(token: string): Tokens {
     if (token.length < MIN_LENGTH) {
@@ -149,6 +151,7 @@ export class Tokens {
         `a token must have at least ${MIN_LENGTH} characters: make one with "deno task serve token"`,
       );
     }
+    if (!isToken(token)) throw new StorageError("invalid-argument", TOKEN_RULE);
     return new Tokens([{ id: "given", hash: digest(token).toString("hex"), scopes: ["*:admin"] }]);
   }
 

@@ -12,17 +12,36 @@ import { parseJson, readText } from "./body.ts";
 import { eventStream } from "./events.ts";
 import { RequestError } from "./problem.ts";
 import { json } from "./answer.ts";
+import { covers, type Scope } from "./scope.ts";
 import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
-/** Adds the routes. */
-export function watchRoutes(app: Hono<CallEnv>, service: Service): void {
-  app.get("/v1/namespaces/:namespace/watch", (call) => watch(call, service));
+/**
+ * Adds the routes.
+ *
+ * @param app Where to.
+ * @param service What they are about.
+ * @param scopesNow What a caller may do by now: a token can end while it is told events.
+ */
+export function watchRoutes(
+  app: Hono<CallEnv>,
+  service: Service,
+  scopesNow: (call: Call) => readonly Scope[] | undefined,
+): void {
+  app.get("/v1/namespaces/:namespace/watch", (call) => watch(call, service, scopesNow));
   app.post("/v1/namespaces/:namespace/locks/:key", (call) => acquire(call, service));
   app.delete("/v1/namespaces/:namespace/locks/:key", (call) => release(call, service));
 }
 
-function watch(call: Call, service: Service): Response {
+const HEADERS = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+
+function watch(
+  call: Call,
+  service: Service,
+  scopesNow: (call: Call) => readonly Scope[] | undefined,
+): Response {
   const namespace = namespaceOf(call, "watch", "read");
+  // Nobody would read the events, nor end them.
+  if (call.req.method === "HEAD") return new Response(null, { headers: HEADERS });
   const { metrics, limits, stopping } = service;
   if (metrics.watchers >= limits.maxWatchers) {
     const headers = { "retry-after": "5" };
@@ -37,13 +56,14 @@ function watch(call: Call, service: Service): Response {
   const events = service.namespaces.open(namespace).watch({ since: since || undefined, signal: stop.signal });
   const body = eventStream(untilStopped(events, stop.signal), {
     heartbeat: limits.heartbeat,
+    mayHear: () => covers(scopesNow(call) ?? [], namespace, "read"),
     onEnd(): void {
       metrics.watchers--;
       stopping.removeEventListener("abort", shutDown);
       stop.abort();
     },
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
+  return new Response(body, { headers: HEADERS });
 }
 
 /** Events until somebody stops them; that is no error. */

@@ -1,0 +1,79 @@
+/** Watchers that nobody reads, and watchers whose token has ended. */
+
+import { createToken, Tokens } from "@polystore/polystore/server";
+import assert from "node:assert/strict";
+import { entry, Place } from "./place.ts";
+
+const PATH = "/v1/namespaces/n/watch";
+
+async function watchers(place: Place, token?: string): Promise<number> {
+  const text = await (await place.ask("/metrics", token === undefined ? {} : { token })).text();
+  return Number(/^registry_watchers (\d+)$/m.exec(text)![1]);
+}
+
+/** What a stream says until something is in it, or until its end. */
+async function until(reader: ReadableStreamDefaultReader<string>, mark?: string): Promise<string> {
+  let text = "";
+  while (mark === undefined || !text.includes(mark)) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  return text;
+}
+
+function readerOf(response: Response): ReadableStreamDefaultReader<string> {
+  assert.equal(response.status, 200);
+  return response.body!.pipeThrough(new TextDecoderStream()).getReader();
+}
+
+Deno.test("server, watch: who only asks for the headers is no watcher", async () => {
+  await using place = new Place({ limits: { maxWatchers: 1 } });
+  for (let time = 0; time < 3; time++) {
+    const response = await place.ask(PATH, { method: "HEAD" });
+    assert.deepEqual([response.status, response.headers.get("content-type")], [200, "text/event-stream"]);
+    assert.equal(response.body, null);
+  }
+  assert.equal(await watchers(place), 0);
+  const reader = readerOf(await place.ask(PATH));
+  await until(reader, "event: reset");
+  await reader.cancel();
+});
+
+Deno.test("server, watch: after its token is taken away, nothing more is told", async () => {
+  const [admin, guest] = [createToken({ id: "admin" }), createToken({ id: "guest", scopes: ["n:read"] })];
+  await using place = new Place({ tokens: new Tokens([admin.record, guest.record]) });
+  const put = (key: string): Promise<unknown> =>
+    place.expect(201, entry("n", key), { method: "PUT", json: 1, token: admin.token });
+  const reader = readerOf(await place.ask(PATH, { token: guest.token }));
+  await until(reader, "event: reset");
+  place.server.tokens = new Tokens([admin.record, createToken({ id: "new" }).record, guest.record]);
+  await put("heard");
+  await until(reader, '"key":"heard"');
+  const rest = until(reader);
+  place.server.tokens = new Tokens([admin.record]);
+  await put("secret");
+  assert(!(await rest).includes("secret"));
+  assert.equal(await watchers(place, admin.token), 0);
+  await place.expect(401, PATH, { token: guest.token });
+});
+
+Deno.test("server, watch: a token that may not read here any more ends it too", async () => {
+  const { token, record } = createToken({ scopes: ["n:read"] });
+  await using place = new Place({ tokens: new Tokens([record]), limits: { heartbeat: 20 } });
+  const reader = readerOf(await place.ask(PATH, { token }));
+  await until(reader, "still here");
+  place.server.tokens = new Tokens([{ ...record, scopes: ["other:admin"] }]);
+  await until(reader);
+  place.server.tokens = undefined;
+  assert.equal(await watchers(place), 0);
+});
+
+Deno.test("server, watch: in silence, it ends with the time of its token", async () => {
+  const expires = Date.now() + 1500;
+  const { token, record } = createToken({ expires: new Date(expires) });
+  await using place = new Place({ tokens: new Tokens([record]), limits: { heartbeat: 20 } });
+  const reader = readerOf(await place.ask(PATH, { token }));
+  assert.match(await until(reader), /event: reset/);
+  assert(Date.now() >= expires);
+});
