@@ -5,6 +5,7 @@
  */
 
 import { LRUCache } from "lru-cache";
+import { isStorageError, type StorageError } from "../../backends/errors.ts";
 import { Flights } from "../../backends/stores/flights.ts";
 import { ArtifactError } from "./artifact_error.ts";
 import type {
@@ -42,7 +43,9 @@ export interface ArtifactCacheOptions {
   max?: number | undefined;
   /**
    * Whether to listen for changes: what others change is forgotten as soon as it is told, and while nothing can be told nothing is
-   * taken for true. It keeps a connection, and so the program, until it is closed.
+   * taken for true: then every `get` asks. What will not pass by waiting (`permission-denied`, `closed`, `unsupported`,
+   * `invalid-argument`) is told to whoever asks from then on; after anything else it begins to listen again, by and by. It keeps a
+   * connection, and so the program, until it is closed.
    *
    * @default {false}
    */
@@ -151,15 +154,16 @@ export class CachedArtifacts<T> implements ArtifactStorage<T> {
       this.#forgetAll();
     };
     try {
-      const options = { signal, resume: false, onInterrupted: interrupted };
+      const options = { signal, resume: false, onInterrupted: interrupted, final };
       for await (const { kind, key } of follow(this.#inner, options)) {
         if (key === undefined || kind === "clear" || kind === "reset") this.#forgetAll();
         else this.#forget(key);
         this.#live = true;
       }
     } catch (error) {
-      interrupted();
       if (!signal.aborted) this.#failure = { error };
+    } finally {
+      interrupted();
     }
   }
 
@@ -236,4 +240,9 @@ export class CachedArtifacts<T> implements ArtifactStorage<T> {
     await this.#watching;
     await this.#inner.close();
   }
+}
+
+/** Whether listening again is of no use. */
+function final(error: StorageError): boolean {
+  return isStorageError(error, "permission-denied", "closed", "unsupported", "invalid-argument");
 }

@@ -20,11 +20,15 @@ const KINDS: ReadonlySet<string> = new Set<ArtifactEvent["kind"]>(["put", "delet
  * Reads events. Comments and what is not an event of artifacts are passed over.
  *
  * @param body The body.
+ * @param signal Ends reading, with its reason.
  * @returns The events, until the body ends.
  * @throws {StorageError} `unavailable` if nothing comes for too long, `corrupt` for what is not an event.
  */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ArtifactEvent, void> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<ArtifactEvent, void> {
+  const reader = body.pipeThrough(new TextDecoderStream(), signal && { signal }).getReader();
   let text = "";
   try {
     while (true) {

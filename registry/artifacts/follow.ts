@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStorageError } from "../../backends/errors.ts";
+import { isStorageError, type StorageError } from "../../backends/errors.ts";
 import { pause } from "../../backends/stores/pause.ts";
 import type { ArtifactEvent, ArtifactStorage, WatchArtifactsOptions } from "./artifact_storage.ts";
 
@@ -22,6 +22,12 @@ export interface FollowOptions extends WatchArtifactsOptions {
   resume?: boolean | undefined;
   /** Called when the events stop coming, before they are asked for again. */
   onInterrupted?: (() => void) | undefined;
+  /**
+   * Whether an error will not pass by waiting.
+   *
+   * @default {undefined} whatever does not say that it may
+   */
+  final?: ((error: StorageError) => boolean) | undefined;
 }
 
 /**
@@ -34,20 +40,22 @@ export interface FollowOptions extends WatchArtifactsOptions {
  */
 export async function* follow(
   storage: Pick<ArtifactStorage, "watch">,
-  { since, signal, resume = true, onInterrupted }: FollowOptions = {},
+  { since, signal, resume = true, onInterrupted, final = (error) => !error.retryable }: FollowOptions = {},
 ): AsyncGenerator<ArtifactEvent, void> {
   let failures = 0;
   while (true) {
+    const asked = performance.now();
     try {
       for await (const event of storage.watch({ since, signal })) {
-        failures = 0;
         if (resume) since = event.id;
         yield event;
       }
       return;
     } catch (error) {
-      if (!isStorageError(error) || !error.retryable) throw error;
+      if (signal?.aborted || !isStorageError(error) || final(error)) throw error;
       onInterrupted?.();
+      // Events alone are no sign of health: each try may begin with one, and fail.
+      if (performance.now() - asked >= MAX_DELAY) failures = 0;
       await pause(Math.random() * Math.min(MAX_DELAY, DELAY * 2 ** failures++), signal);
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How much waits for a listener that is slow; beyond, it is told that it missed something. */
+/** How much waits for a listener that is slow, by weight; beyond, it is told that it missed something. */
 const MAX_WAITING = 10_000;
 
 /**
@@ -14,23 +14,41 @@ const MAX_WAITING = 10_000;
  */
 export class Inbox<T> {
   #waiting: T[] = [];
+  #weight = 0;
   #overflowed = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = Promise.withResolvers<void>();
 
-  /** Adds something. */
-  push(item: T): void {
-    if (this.#waiting.length >= MAX_WAITING) {
-      this.#waiting = [];
+  /**
+   * Adds something.
+   *
+   * @param item What is told. One may be heavier than all that may wait.
+   * @param weight How much it counts: how many changes it tells.
+   */
+  push(item: T, weight: number = 1): void {
+    if (this.#failure) return;
+    if (this.#weight >= MAX_WAITING) {
+      this.#empty();
       this.#overflowed = true;
     }
-    if (!this.#overflowed) this.#waiting.push(item);
+    if (!this.#overflowed) {
+      this.#waiting.push(item);
+      this.#weight += weight;
+    }
     this.#wake.resolve();
   }
 
-  /** Ends it: the listener gets the error. */
+  #empty(): T[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#weight = 0;
+    return waiting;
+  }
+
+  /** Ends it: the listener gets the error, and nothing waits any more. */
   fail(error: unknown): void {
     this.#failure ??= { error };
+    this.#empty();
     this.#wake.resolve();
   }
 
@@ -43,8 +61,8 @@ export class Inbox<T> {
     await this.#wake.promise;
     if (this.#failure) throw this.#failure.error;
     this.#wake = Promise.withResolvers();
-    const taken = this.#overflowed ? undefined : this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#empty();
+    const taken = this.#overflowed ? undefined : waiting;
     this.#overflowed = false;
     return taken;
   }

@@ -18,12 +18,12 @@ export const OVERLAP = 10_000;
 /** How often other processes are looked for, in milliseconds. */
 const PERIOD = 250;
 
-/** Reads the records after a time, those with a name in `known` left out, in order. */
+/** Reads the records after a time, those with a name in `known` left out, in order, some at a time. */
 export type ReadRecords = (
   after: number,
   known: (id: string) => boolean,
   signal?: AbortSignal,
-) => Promise<ChangeRecord[]>;
+) => AsyncIterable<readonly ChangeRecord[]>;
 
 /** Tells every listener what happens: at once what this process writes, and a little later what others write. */
 export class LogTail {
@@ -47,6 +47,11 @@ export class LogTail {
   /** Whether somebody listens. */
   get used(): boolean {
     return this.#inboxes.size > 0;
+  }
+
+  /** Whether it came to its end by an error: nothing will be told any more. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Begins to listen. */
@@ -74,20 +79,24 @@ export class LogTail {
   tell(record: ChangeRecord): void {
     if (this.#known.has(record.id)) return;
     this.#known.add(record.id);
-    for (const inbox of this.#inboxes) inbox.push(record);
+    for (const inbox of this.#inboxes) inbox.push(record, record.changes.length);
   }
 
   async #follow(): Promise<void> {
     const { signal } = this.#stopped;
     try {
       let looked = Date.now();
-      for (const { id } of await this.#read(looked - OVERLAP, () => false, signal)) this.#known.add(id);
+      for await (const records of this.#read(looked - OVERLAP, () => false, signal)) {
+        for (const { id } of records) this.#known.add(id);
+      }
       this.#ready.resolve();
       while (true) {
         await pause(PERIOD, signal);
         const floor = looked - OVERLAP;
         looked = Date.now();
-        for (const record of await this.#read(floor, (id) => this.#known.has(id), signal)) this.tell(record);
+        for await (const records of this.#read(floor, (id) => this.#known.has(id), signal)) {
+          for (const record of records) this.tell(record);
+        }
         for (const id of this.#known) if (recordTime(id)! < floor) this.#known.delete(id);
       }
     } catch (error) {

@@ -199,33 +199,32 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
     return await this.#exchange.ask(call, async (response) => this.#number((await this.#json(response))["count"]));
   }
 
-  /** See `ArtifactStorage.watch`. */
+  /** See `ArtifactStorage.watch`. That the events begin takes no longer than a call may. */
   async *watch({ since, signal }: WatchArtifactsOptions = {}): AsyncGenerator<ArtifactEvent, void> {
-    signal?.throwIfAborted();
-    // Leaving the loop ends the request too.
-    const left = new AbortController();
-    const ended = AbortSignal.any([left.signal, this.#exchange.until(signal)]);
     const headers: Record<string, string> = since === undefined ? {} : { "last-event-id": since };
+    const ended = this.#exchange.until(signal);
     try {
-      const response = await this.#exchange.send({ path: `${this.#path}/watch`, headers }, ended);
-      if (!response.ok) throw await errorOf(response, this.server, undefined);
+      const call: Call = { path: `${this.#path}/watch`, headers, signal };
+      const response = await this.#exchange.ask(call, (response) => Promise.resolve(response));
       if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "") || response.body === null) {
         await response.body?.cancel();
         throw this.#exchange.nonsense(undefined);
       }
-      yield* readEvents(response.body);
+      yield* readEvents(response.body, ended);
       throw new ArtifactError("unavailable", "the server ended the events", { retryable: true });
     } catch (error) {
-      if (ended.aborted && !left.signal.aborted) throw ended.reason;
+      if (ended.aborted) throw ended.reason;
       if (error instanceof TypeError) {
         throw new ArtifactError("unavailable", "the connection to the server was cut", {
           retryable: true,
           cause: error,
         });
       }
-      throw error;
-    } finally {
-      left.abort();
+      // A call gives up after some tries; who watches may go on to ask.
+      if (!(error instanceof ArtifactError) || error.retryable) throw error;
+      const { code, detail, cause, suggestions, context } = error;
+      if (code !== "unavailable" && !(cause instanceof ArtifactError && cause.retryable)) throw error;
+      throw new ArtifactError(code, detail, { retryable: true, cause: error, suggestions, context });
     }
   }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { isStorageError } from "../../backends/errors.ts";
 import { comparePaths } from "../../backends/path.ts";
 import type { AbortOptions, Store } from "../../backends/stores/store.ts";
+import { ChangeLog } from "./change_log.ts";
 import { StoredArtifacts } from "./stored_artifacts.ts";
 import { type ArtifactStore, artifactStore, namespaceOf } from "./stored_names.ts";
 
@@ -79,7 +81,7 @@ export class StoredNamespaces {
     return artifacts;
   }
 
-  /** Yields the namespaces that have entries, in order. */
+  /** Yields the namespaces that have entries, in order. What they have noted of old changes is deleted on the way, if it can be. */
   async *list(options: ListNamespacesOptions = {}): AsyncGenerator<string, void> {
     const { prefix = "", after, limit = Infinity, signal } = options;
     let count = 0;
@@ -88,10 +90,20 @@ export class StoredNamespaces {
       const name = kind === "directory" ? namespaceOf(path) : undefined;
       if (name === undefined || !name.startsWith(prefix)) continue;
       if (after !== undefined && comparePaths(name, after) <= 0) continue;
+      await this.#sweep(path, signal);
       for await (const _ of this.open(name).list({ limit: 1, signal })) {
         yield name;
         count++;
       }
+    }
+  }
+
+  /** Who only lists need not be allowed to delete. */
+  async #sweep(directory: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await new ChangeLog(this.#store, `${directory}/log`).sweep(signal);
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
     }
   }
 }
