@@ -6,7 +6,7 @@
 
 import { ServerEnvironment } from "../../backends/stores/remote/environment.ts";
 import { ArtifactError } from "./artifact_error.ts";
-import { isToken, TOKEN_RULE } from "./bearer.ts";
+import { isToken, TOKEN_RULE } from "../../backends/stores/remote/bearer.ts";
 
 /** Options of what talks to a registry server. What is not given is taken from the environment, when the object is made. */
 export interface RemoteOptions {

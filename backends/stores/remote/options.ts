@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isToken, TOKEN_RULE } from "./bearer.ts";
 import { StorageError } from "../../errors.ts";
 import type { RemoteConnectionOptions } from "./connection.ts";
 import { ServerEnvironment } from "./environment.ts";
@@ -55,7 +56,7 @@ export function remoteSettings(options: RemoteStoreOptions): RemoteConnectionOpt
   const { timeout = environment.timeout ?? 5000, token = environment.token } = options;
   if (!(timeout > 0)) throw invalid(`timeout must be a number of milliseconds above 0: received ${timeout}`);
   // What is no token in a header must not be told by its error either.
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw invalid("token must be of visible ASCII characters");
+  if (token !== undefined && !isToken(token)) throw invalid(TOKEN_RULE);
   return { url: options.url === undefined ? addressOf(options, environment) : parsed(options.url), token, timeout };
 }
 

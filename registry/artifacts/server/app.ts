@@ -7,7 +7,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { FilesHandler } from "../../files.ts";
-import { tokenIn } from "../bearer.ts";
+import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
 import { filesRoutes } from "./files_routes.ts";

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { StorageError } from "../../../backends/errors.ts";
-import { isToken, TOKEN_RULE } from "../bearer.ts";
+import { isToken, TOKEN_RULE } from "../../../backends/stores/remote/bearer.ts";
 import { parseScope, type Scope } from "./scope.ts";
 
 /** A token as a server keeps it. */

@@ -1,5 +1,5 @@
 /**
- * {@linkcode isToken}: what clients and servers of artifacts take for a token.
+ * {@linkcode isToken}: what clients and servers take for a token.
  *
  * @module
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750, section 2.1}
