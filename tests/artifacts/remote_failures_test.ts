@@ -285,17 +285,6 @@ Deno.test("options and the environment say where the server is", () => {
   for (const options of bad) {
     assert.throws(() => address(options), { code: "invalid-argument" }, JSON.stringify(options));
   }
-  const before = Deno.env.get("REGISTRY_SERVER_PORT");
-  try {
-    Deno.env.set("REGISTRY_SERVER_PORT", "9000");
-    assert.equal(address({}), "http://127.0.0.1:9000");
-    assert.equal(address({ port: 9001 }), "http://127.0.0.1:9001");
-    Deno.env.set("REGISTRY_SERVER_PORT", "abc");
-    assert.throws(() => address({}), /REGISTRY_SERVER_PORT must be a port/);
-  } finally {
-    if (before === undefined) Deno.env.delete("REGISTRY_SERVER_PORT");
-    else Deno.env.set("REGISTRY_SERVER_PORT", before);
-  }
 });
 
 Deno.test("the token goes to the server, and redirects are not followed", async () => {

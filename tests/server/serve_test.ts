@@ -9,8 +9,6 @@ import { ServerChild } from "./child.ts";
 import { Connection } from "./connection.ts";
 import { entry } from "./place.ts";
 
-const VARIABLES = ["HOST", "PORT", "TIMEOUT", "TOKEN"].map((name) => `REGISTRY_SERVER_${name}`);
-
 async function run(args: string[], permissions: string[] = []): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, `${REPOSITORY}registry/artifacts/serve.ts`, ...args],
@@ -18,83 +16,11 @@ async function run(args: string[], permissions: string[] = []): Promise<{ code: 
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
-/** Runs with variables set, and sets them back. */
-function withVariables(values: Record<string, string>, run: () => void): void {
-  const before = VARIABLES.map((name) => Deno.env.get(name));
-  try {
-    for (const name of VARIABLES) Deno.env.delete(name);
-    for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
-    run();
-  } finally {
-    for (const [index, name] of VARIABLES.entries()) {
-      if (before[index] === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, before[index]);
-    }
-  }
-}
-
 function served(args: string[]): ReturnType<typeof parseServeOptions> & { name: "serve" } {
   const command = parseServeOptions(args);
   assert(command.name === "serve");
   return command;
 }
-
-Deno.test("serve: what is asked, by flag, by variable, and by default", () => {
-  withVariables({}, () => {
-    const { host, port, timeout, keeping, token } = served([]).options;
-    assert.deepEqual([host, port, timeout, keeping, token], ["127.0.0.1", 8001, undefined, {
-      engine: "sqlite",
-      path: "registry.db",
-    }, undefined]);
-  });
-  const values = {
-    REGISTRY_SERVER_HOST: "::1",
-    REGISTRY_SERVER_PORT: "9000",
-    REGISTRY_SERVER_TIMEOUT: "2.5",
-    REGISTRY_SERVER_TOKEN: "t".repeat(20),
-  };
-  withVariables(values, () => {
-    const { host, port, timeout, token } = served([]).options;
-    assert.deepEqual([host, port, timeout, token], ["::1", 9000, 2500, "t".repeat(20)]);
-    const flags = served([
-      "--host",
-      "localhost",
-      "--port=0",
-      "--timeout",
-      "1",
-      "--kv",
-      "a.db",
-      "--allow-host",
-      "a",
-      "--allow-host",
-      "b",
-    ]).options;
-    assert.deepEqual([flags.host, flags.port, flags.timeout, flags.keeping], ["localhost", 0, 1000, {
-      engine: "kv",
-      path: "a.db",
-    }]);
-    assert.deepEqual(flags.allowedHosts, ["a", "b"]);
-  });
-  const wrong: [values: Record<string, string>, args: string[], word: RegExp][] = [
-    [{ REGISTRY_SERVER_PORT: "abc" }, [], /REGISTRY_SERVER_PORT/],
-    [{ REGISTRY_SERVER_PORT: "65536" }, [], /REGISTRY_SERVER_PORT/],
-    [{ REGISTRY_SERVER_TIMEOUT: "0" }, [], /REGISTRY_SERVER_TIMEOUT/],
-    [{ REGISTRY_SERVER_TIMEOUT: "NaN" }, [], /REGISTRY_SERVER_TIMEOUT/],
-    [{ REGISTRY_SERVER_TIMEOUT: "301" }, [], /REGISTRY_SERVER_TIMEOUT/],
-    [{}, ["--port", "-1"], /--port/],
-    [{}, ["--port", "x"], /--port/],
-    [{}, ["--timeout", ""], /--timeout/],
-    [{}, ["--nonsense"], /nonsense/],
-    [{}, ["drop"], /drop/],
-    [{}, ["token", "more"], /more/],
-    [{}, ["--memory", "--kv", "x"], /--memory/],
-    [{}, ["token", "--expires", "soon"], /--expires/],
-    [{}, ["--files", "x"], /--files/],
-  ];
-  for (const [values, args, word] of wrong) {
-    withVariables(values, () => assert.throws(() => parseServeOptions(args), word));
-  }
-});
 
 Deno.test("serve: a variable that may not be read counts as not set", { permissions: { env: false } }, () => {
   assert.equal(served([]).options.port, 8001);
