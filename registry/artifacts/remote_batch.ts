@@ -106,17 +106,17 @@ export class RemoteBatch {
       if (response.ok) throw exchange.nonsense(undefined);
       throw await errorOf(new Response(text, response), exchange.base, undefined);
     }
-    const left: Operation[] = [];
+    const hasNoRoom = ({ op }: Operation, index: number): boolean =>
+      op === "get" && Object(results[index]).status === 413;
+    // A server that has room for none is not asked again.
+    const left = new Set(sent.every(hasNoRoom) ? [] : sent.filter(hasNoRoom));
     for (const [index, operation] of sent.entries()) {
-      if (operation.op === "get" && Object(results[index]).status === 413 && sent.length > 1) {
-        left.push(operation);
-        continue;
-      }
+      if (left.has(operation)) continue;
       const result = resultOf(operation, Object(results[index]));
       if (result === undefined) throw exchange.nonsense(operation.key);
       this.#results.set(operation, again ? afterDoubt(operation, result) : result);
     }
-    return left;
+    return [...left];
   }
 }
 
@@ -146,7 +146,7 @@ function isConditional(operation: Operation): boolean {
 
 /** What a result says of an operation that an earlier try may have done already. */
 function afterDoubt(operation: Operation, result: Result): Result {
-  if (result.op === "delete" && isConditional(operation)) return { op: "delete", deleted: true };
+  if (result.op === "delete") return { op: "delete", deleted: true };
   if (result.op !== "error" || !isStorageError(result.error, "already-exists", "precondition-failed")) return result;
   const detail = "the outcome is not known: an answer was lost, and the condition does not hold now; " +
     "look before you try again";

@@ -5,13 +5,14 @@
  */
 
 import type { Hono } from "hono";
-import { isStorageError, StorageError } from "../../backends/errors.ts";
+import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { files, type Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
 import { withCommon } from "./server/answer.ts";
 import { createApp } from "./server/app.ts";
 import { Deadlines } from "./server/deadlines.ts";
+import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
 import { problemResponse } from "./server/problem.ts";
@@ -219,7 +220,7 @@ export class ArtifactServer implements AsyncDisposable {
       response = problemResponse(error, state.requestId = crypto.randomUUID());
     }
     if (response.status === 500) {
-      this.note("error", "a request failed", { requestId: state.requestId, ...described(state.failure) });
+      this.note("error", "a request failed", { requestId: state.requestId, ...loggedError(state.failure) });
     }
     return withCommon(response);
   }
@@ -240,19 +241,4 @@ export class ArtifactServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** An error as the log tells it: messages of ours name keys, and a parser quotes what it cannot parse. */
-function described(error: unknown): Record<string, string | undefined> {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const cause = error.cause === undefined ? {} : { cause: causeOf(error.cause) };
-  if (!isStorageError(error)) return { error: error.message, stack: error.stack, ...cause };
-  const { code, detail, message, stack = "" } = error;
-  const at = stack.indexOf(message);
-  return { error: detail, code, stack: at < 0 ? undefined : stack.slice(at + message.length).trimStart(), ...cause };
-}
-
-function causeOf(cause: unknown): string {
-  if (isStorageError(cause)) return `${cause.code}: ${cause.detail}`;
-  return cause instanceof SyntaxError ? cause.name : String(cause);
 }

@@ -6,28 +6,17 @@
 
 import { isStorageError } from "../../backends/errors.ts";
 import { type RetryPolicy, Tries } from "../../backends/layers/tries.ts";
-import { comparePaths } from "../../backends/path.ts";
 import type { WriteRequest } from "../../backends/stores/store.ts";
 import { ArtifactError, mismatch, taken } from "./artifact_error.ts";
 import type { AbortOptions, ListArtifactsOptions, PutResult, RemoveOptions } from "./artifact_storage.ts";
 import type { ChangeLog } from "./change_log.ts";
 import type { ChangeRecord } from "./change_record.ts";
-import { beforeCode, codePath, keyCode, keyPath, pathKey } from "./key_name.ts";
+import { keyPath } from "./key_name.ts";
 import { readEach } from "./read_each.ts";
+import { keyPages, type ListedKey } from "./stored_keys.ts";
 import { decodeEntry, encodeEntry, type StoredEntry } from "./stored_entry.ts";
 import type { ArtifactStore } from "./stored_names.ts";
 import { checkKey } from "./wire.ts";
-
-/** A key that is listed. */
-export interface ListedKey {
-  /** The key. */
-  readonly key: string;
-  /** How large its entry is, in bytes; 0 if nobody asked. */
-  readonly size: number;
-}
-
-/** How many entries are listed at a time. */
-const PAGE = 1000;
 
 /** How often a change is noted that has been made already: for some seconds. */
 const NOTING: RetryPolicy = { tries: 8, delay: 50, maxDelay: 2000, random: Math.random, counters: undefined };
@@ -79,37 +68,8 @@ export class StoredEntries {
   }
 
   /** The keys, in order, some at a time; with `values`, how large their entries are. */
-  async *pages(
-    { prefix = "", after, limit = Infinity, values = false, signal }: ListArtifactsOptions = {},
-  ): AsyncGenerator<ListedKey[], void> {
-    const code = keyCode(prefix);
-    const begin = `${this.#directory}/${codePath(code)}`;
-    const starts = [
-      ...(after === undefined ? [] : [`${this.#directory}/${keyPath(after)}`]),
-      ...(code === "" ? [] : [`${this.#directory}/${beforeCode(code)}`]),
-    ].sort(comparePaths);
-    let start = starts.at(-1);
-    for (let left = limit; left > 0;) {
-      const page: ListedKey[] = [];
-      const most = Math.min(left, PAGE);
-      let seen = 0;
-      // As much at a time as is wanted: a store reads ahead what it is not told that nobody wants.
-      const listing = this.#store.list(this.#directory, { after: start, limit: most, details: values, signal });
-      for await (const { path, kind, size = 0 } of listing) {
-        seen++;
-        start = path;
-        if (path.startsWith(begin)) {
-          const key = kind === "file" ? pathKey(path.slice(this.#directory.length + 1)) : undefined;
-          if (key !== undefined) page.push({ key, size });
-        } else if (comparePaths(path, begin) > 0) {
-          left = 0;
-          break;
-        }
-      }
-      if (page.length > 0) yield page;
-      if (seen < most) return;
-      left -= page.length;
-    }
+  pages(options?: ListArtifactsOptions): AsyncGenerator<ListedKey[], void> {
+    return keyPages(this.#store, this.#directory, options);
   }
 
   /**

@@ -184,3 +184,17 @@ Deno.test("half done: what a later part of a batch fails with is told of its ope
     assert.deepEqual(results.map(({ op }) => op), ["put", "put", "error"]);
     assert.deepEqual(await Array.fromAsync(artifacts.list(), ({ key }) => key), ["a", "b"]);
   }));
+
+Deno.test("half done: a server that has room for nothing is not asked for ever", async () => {
+  let asked = 0;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    asked++;
+    const problem = { code: "invalid-argument", detail: "no room" };
+    return Response.json({ results: [{ status: 413, problem }, { status: 413, problem }] });
+  });
+  const artifacts = new RemoteArtifacts("n", { port: server.addr.port });
+  const results = await artifacts.batch([{ op: "get", key: "a" }, { op: "get", key: "b" }]);
+  assert.deepEqual(results.map(({ op }) => op), ["error", "error"]);
+  assert.equal(asked, 1);
+  await artifacts.close();
+});

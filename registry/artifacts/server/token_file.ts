@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../../../backends/errors.ts";
-import { withLock } from "../../../backends/stores/disk/directory.ts";
+import { DirectorySync, withLock } from "../../../backends/stores/disk/directory.ts";
 import { diskError } from "../../../backends/stores/disk/error.ts";
 import { directoryOf, slashes } from "../../../backends/stores/disk/system_path.ts";
 import { parseRecords, type TokenRecord, Tokens } from "./tokens.ts";
@@ -47,7 +47,10 @@ function unreadable(path: string, cause: unknown): StorageError {
  */
 export async function addToken(path: string, record: TokenRecord): Promise<void> {
   try {
-    await withLock(directoryOf(slashes(path)), true, () => replace(path, [...without(record.id, path), record]));
+    const directory = directoryOf(slashes(path));
+    await withLock(directory, true, () => replace(path, [...without(record.id, path), record]));
+    // The token is shown once: it must not be forgotten by a power loss.
+    await new DirectorySync().sync(directory);
   } catch (error) {
     throw diskError(error, path);
   }
@@ -74,7 +77,10 @@ function readRecords(path: string): TokenRecord[] {
 function replace(path: string, tokens: readonly TokenRecord[]): void {
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
-    Deno.writeTextFileSync(draft, `${JSON.stringify({ tokens }, null, 2)}\n`, { mode: 0o600, createNew: true });
+    using file = Deno.openSync(draft, { write: true, mode: 0o600, createNew: true });
+    let bytes = new TextEncoder().encode(`${JSON.stringify({ tokens }, null, 2)}\n`);
+    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+    file.syncSync();
     Deno.renameSync(draft, path);
   } catch (error) {
     try {
