@@ -4,19 +4,18 @@
  * @module
  */
 
-import type { Hono } from "hono";
 import { StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { files, type Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
-import { withCommon } from "./server/answer.ts";
-import { createApp } from "./server/app.ts";
+import { ELSEWHERE, responseOf, type WholeAnswer, withCommon } from "./server/answer.ts";
+import { type App, createApp } from "./server/app.ts";
 import { Deadlines } from "./server/deadlines.ts";
 import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
-import { problemResponse } from "./server/problem.ts";
-import type { CallEnv, CallState, Service } from "./server/service.ts";
+import { answerProblem } from "./server/problem.ts";
+import type { CallState, Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { Tokens } from "./server/tokens.ts";
 import { StoredNamespaces } from "./stored_namespaces.ts";
@@ -24,6 +23,7 @@ import { StoredNamespaces } from "./stored_namespaces.ts";
 export * from "./server/listen.ts";
 export * from "./server/scope.ts";
 export * from "./server/tokens.ts";
+export type { WholeAnswer } from "./server/answer.ts";
 export type { BodyLimits } from "./server/body.ts";
 export type { Served, ServerLimits };
 
@@ -128,7 +128,7 @@ const HINTS = 20;
  * ```
  */
 export class ArtifactServer implements AsyncDisposable {
-  readonly #app: Hono<CallEnv>;
+  readonly #app: App;
   readonly #service: Service;
   readonly #stopping = new AbortController();
   readonly #deadlines = new Deadlines();
@@ -188,41 +188,57 @@ export class ArtifactServer implements AsyncDisposable {
    * @returns The answer.
    */
   readonly fetch = async (request: Request): Promise<Response> => {
+    const answer = await this.answer(request);
+    return answer instanceof Response ? answer : responseOf(answer);
+  };
+
+  /**
+   * As {@linkcode ArtifactServer.fetch}, for what writes the answer out itself.
+   *
+   * @param request The request.
+   * @returns The answer, in parts if its body is a text.
+   */
+  async answer(request: Request): Promise<WholeAnswer | Response> {
     const { metrics, limits } = this.#service;
     const begin = performance.now();
     const late = new AbortController();
-    const state: CallState = { signal: late.signal, scopes: [], kind: "other" };
+    const state: CallState = { signal: late.signal, scopes: undefined, kind: "other" };
     this.#deadlines.add(late, begin + limits.timeout);
     metrics.inFlight++;
-    let response: Response;
+    let answer: WholeAnswer | Response;
     try {
-      response = await this.#answer(request, state);
+      answer = await this.#answer(request, state);
     } finally {
       metrics.inFlight--;
       this.#deadlines.delete(late);
     }
-    metrics.add(state.kind, response.status, performance.now() - begin);
-    if (this.#debug) {
-      this.note("debug", "answered", { kind: state.kind, status: response.status, method: request.method });
+    const { status, headers } = answer;
+    metrics.add(state.kind, status, performance.now() - begin);
+    if (this.#debug) this.note("debug", "answered", { kind: state.kind, status, method: request.method });
+    if (status === 500) {
+      this.note("error", "a request failed", { requestId: state.requestId, ...loggedError(state.failure) });
     }
+    const length = headers instanceof Headers ? headers.get("content-length") : headers["content-length"];
     metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
-    metrics.bytesOut += Number(response.headers.get("content-length") ?? 0) || 0;
-    return response;
-  };
+    metrics.bytesOut += Number(length ?? 0) || 0;
+    return answer;
+  }
 
-  async #answer(request: Request, state: CallState): Promise<Response> {
+  async #answer(request: Request, state: CallState): Promise<WholeAnswer | Response> {
     let response: Response;
     try {
-      response = await this.#app.fetch(request, state);
+      response = await this.#app(request, state);
     } catch (error) {
       // What is thrown before a route is found.
       state.failure = error;
-      response = problemResponse(error, state.requestId = crypto.randomUUID());
+      response = answerProblem(state, error, state.requestId = crypto.randomUUID());
     }
-    if (response.status === 500) {
-      this.note("error", "a request failed", { requestId: state.requestId, ...loggedError(state.failure) });
-    }
-    return withCommon(response);
+    const { answer } = state;
+    if (answer === undefined) return withCommon(response);
+    if (response === ELSEWHERE) return answer;
+    // Pages of other origins need more headers; and who asks for the head only gets no more.
+    const body = request.method === "HEAD" ? "" : answer.body;
+    return { ...answer, headers: { ...answer.headers, ...Object.fromEntries(response.headers) }, body };
   }
 
   /** Writes a line into the log. */

@@ -132,7 +132,15 @@ Deno.test("server: without a token 401, with one that does not reach so far 403,
       await open.body?.cancel();
     }
   }
-  for (const path of ["/stats", "/metrics", "/v1/namespaces", "/nowhere", "/v1/files/x"]) {
+  // A stranger is told nothing else, not even what is wrong with a request.
+  const wrong = [
+    "/v1/namespaces/a..b",
+    "/v1/namespaces?limit=x",
+    "/v1/namespaces/n/entries/!",
+    "/registry/n/contains/%",
+  ];
+  const others = ["/v1/namespaces/n/watch", "/registry/n/values", "/registry/n/items"];
+  for (const path of ["/stats", "/metrics", "/v1/namespaces", "/nowhere", "/v1/files/x", ...wrong, ...others]) {
     await place.expect(401, path);
     await place.expect(401, path, { token: "wrong" });
   }

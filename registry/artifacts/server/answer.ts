@@ -15,54 +15,80 @@ const COMMON: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-/** An answer that is complete. */
+/** An answer whose body is a text, in parts: to make a `Response`, and to take it apart again, takes longer than all the rest. */
 export interface WholeAnswer {
   /** Its status. */
   readonly status: number;
-  /** Its headers. */
-  readonly headers: Record<string, string>;
-  /** Its body. */
+  /** Its headers, names in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Its body; empty for none. */
   readonly body: string;
 }
 
-/** What the answers of this file are made of: to read it out of a `Response` takes longer than all the rest. */
-const WHOLE = new WeakMap<Response, WholeAnswer>();
+/** What is answered to a request, once that is known. */
+export interface Answered {
+  /** The answer; `undefined` if it is not a {@linkcode WholeAnswer}. */
+  answer?: WholeAnswer | undefined;
+}
+
+/** What a route returns that has left its answer elsewhere. Whoever adds headers to it makes another one. */
+export const ELSEWHERE: Response = new Response(null);
 
 /**
- * An answer of JSON text.
+ * Answers with JSON text.
  *
+ * @param request What is answered.
  * @param text The text.
  * @param status The status.
  * @param headers More headers.
- * @returns The answer; its headers do not change any more.
+ * @returns What the route returns.
  */
-export function json(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+export function json(
+  request: Answered,
+  text: string,
+  status: number = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const length = String(Buffer.byteLength(text));
-  const all = { ...COMMON, "content-type": "application/json", "content-length": length, ...headers };
-  const response = new Response(text, { status, headers: all });
-  WHOLE.set(response, { status, headers: all, body: text });
-  return response;
+  request.answer = {
+    status,
+    headers: { ...COMMON, "content-type": "application/json", "content-length": length, ...headers },
+    body: text,
+  };
+  return ELSEWHERE;
 }
 
 /**
- * What an answer is made of.
+ * Answers with a status alone.
  *
- * @param response The answer.
- * @returns It, or `undefined` if it was made elsewhere.
+ * @param request What is answered.
+ * @param status 204 or 304.
+ * @param headers More headers.
+ * @returns What the route returns.
  */
-export function wholeAnswer(response: Response): WholeAnswer | undefined {
-  return WHOLE.get(response);
+export function noBody(
+  request: Answered,
+  status: 204 | 304,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  request.answer = { status, headers: { ...COMMON, ...headers }, body: "" };
+  return ELSEWHERE;
+}
+
+/** An answer in one piece. */
+export function responseOf({ status, headers, body }: WholeAnswer): Response {
+  return new Response(body === "" ? null : body, { status, headers });
 }
 
 /**
- * Adds what is common to an answer that has not got it yet.
+ * Adds what is common to an answer that was made elsewhere.
  *
  * @param response The answer.
  * @returns The same.
  */
 export function withCommon(response: Response): Response {
   const { headers } = response;
-  if (WHOLE.has(response) || headers.has("referrer-policy")) return response;
+  if (headers.has("referrer-policy")) return response;
   for (const [name, value] of Object.entries(COMMON)) if (!headers.has(name)) headers.set(name, value);
   return response;
 }

@@ -14,9 +14,9 @@ import { filesRoutes } from "./files_routes.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
-import { problemResponse, RequestError } from "./problem.ts";
+import { answerProblem, RequestError } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import type { Call, CallEnv, Service } from "./service.ts";
+import { type CallEnv, type CallState, scopesOf, type Service } from "./service.ts";
 import { healthRoutes, statusRoutes } from "./status_routes.ts";
 import type { Tokens } from "./tokens.ts";
 import { watchRoutes } from "./watch_routes.ts";
@@ -43,45 +43,44 @@ const SHARED = {
 
 const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 
+/** Answers a request. */
+export type App = (request: Request, state: CallState) => Response | Promise<Response>;
+
 /** The routes over a service. */
-export function createApp(service: Service, options: AppOptions): Hono<CallEnv> {
+export function createApp(service: Service, options: AppOptions): App {
   const app = new Hono<CallEnv>();
-  const scopesNow = (call: Call): readonly Scope[] | undefined =>
-    scopesOf(tokenIn(call.req.header("authorization")), options.tokens());
-  app.use(async (call, next) => {
-    const host = hostOf(call.req.url);
-    checkHost(host, options.hosts);
-    // A request can name two: one in its first line, one in the header.
-    const named = call.req.header("host");
-    if (named !== undefined && named !== host) checkHost(named, options.hosts);
-    checkOrigin(call.req.raw, options.origins);
-    await next();
-  });
+  const scopesNow = (authorization: string | null | undefined): readonly Scope[] | undefined =>
+    scopesOfToken(tokenIn(authorization), options.tokens());
   if (options.origins.size > 0) {
     app.use(cors({ origin: options.origins.has("*") ? "*" : [...options.origins], ...SHARED }));
   }
   healthRoutes(app, service);
-  app.use(async (call, next) => {
-    const scopes = scopesNow(call);
-    if (scopes === undefined) throw unknown(call);
-    call.env.scopes = scopes;
-    await next();
-  });
   statusRoutes(app, service);
   namespaceRoutes(app, service);
   entryRoutes(app, service);
   batchRoutes(app, service);
-  watchRoutes(app, service, scopesNow);
+  watchRoutes(app, service, (call) => scopesNow(call.req.header("authorization")));
   legacyRoutes(app, service);
   if (options.files !== undefined) filesRoutes(app, service, options.files);
-  app.notFound(() => {
+  app.notFound((call) => {
+    scopesOf(call);
     throw new RequestError(404, "not-found", "there is no such route");
   });
   app.onError((error, call) => {
     call.env.failure = error;
-    return problemResponse(error, call.env.requestId = crypto.randomUUID());
+    return answerProblem(call.env, error, call.env.requestId = crypto.randomUUID());
   });
-  return app;
+  return (request, state) => {
+    const { url, headers } = request;
+    const host = hostOf(url);
+    checkHost(host, options.hosts);
+    // A request can name two: one in its first line, one in the header.
+    const named = headers.get("host");
+    if (named !== null && named !== host) checkHost(named, options.hosts);
+    checkOrigin(headers, options.origins);
+    state.scopes = scopesNow(headers.get("authorization"));
+    return app.fetch(request, state);
+  };
 }
 
 /** What is between `//` and the next `/` of an address. */
@@ -91,16 +90,7 @@ function hostOf(url: string): string {
   return url.slice(begin, end < 0 ? undefined : end);
 }
 
-function scopesOf(token: string | undefined, tokens: Tokens | undefined): readonly Scope[] | undefined {
+function scopesOfToken(token: string | undefined, tokens: Tokens | undefined): readonly Scope[] | undefined {
   if (tokens === undefined) return EVERYTHING;
   return token === undefined ? undefined : tokens.scopesOf(token);
-}
-
-function unknown(call: Call): RequestError {
-  const token = tokenIn(call.req.header("authorization"));
-  const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
-  const detail = token === undefined
-    ? "give a token: Authorization: Bearer <token>"
-    : "the token is unknown or has ended";
-  return new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
 }

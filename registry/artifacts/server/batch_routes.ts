@@ -44,12 +44,12 @@ async function batch(call: Call, service: Service): Promise<Response> {
   const list = operations.map((operation) => answers.get(operation)!);
   const results = `"results":[${list.map(({ text }) => text).join()}]`;
   const refused = atomic ? list.find(({ status }) => status >= 400) : undefined;
-  if (refused === undefined) return json(`{${results}}`);
+  if (refused === undefined) return json(call.env, `{${results}}`);
   const { problem } = problemOf(
     new RequestError(412, "precondition-failed", "one operation failed, so nothing was changed"),
   );
   const headers = { "content-type": "application/problem+json" };
-  return json(`${JSON.stringify(problem).slice(0, -1)},${results}}`, 412, headers);
+  return json(call.env, `${JSON.stringify(problem).slice(0, -1)},${results}}`, 412, headers);
 }
 
 /** What became of an operation, as it is told. */

@@ -10,7 +10,7 @@ import { decodeValue, keySegment, segmentKey } from "../wire.ts";
 import { readText } from "./body.ts";
 import { deleteCondition, isFresh, putCondition, quoted } from "./conditions.ts";
 import { RequestError } from "./problem.ts";
-import { json } from "./answer.ts";
+import { json, noBody } from "./answer.ts";
 import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
 /** The most entries of a page, and how many there are if nothing is said. */
@@ -30,8 +30,8 @@ async function get(call: Call, service: Service): Promise<Response> {
   const key = segmentKey(call.req.param("key")!);
   const { value, etag } = await readEntry(call, service, namespace, key);
   const headers = { etag: quoted(etag), "cache-control": "no-cache" };
-  if (isFresh(call.req.header("if-none-match") ?? null, etag)) return new Response(null, { status: 304, headers });
-  return json(value, 200, headers);
+  if (isFresh(call.req.header("if-none-match") ?? null, etag)) return noBody(call.env, 304, headers);
+  return json(call.env, value, 200, headers);
 }
 
 /**
@@ -71,7 +71,7 @@ async function put(call: Call, service: Service): Promise<Response> {
     writeId: call.req.header("write-id"),
     signal: call.env.signal,
   });
-  return json(JSON.stringify({ etag, created }), created ? 201 : 200, { etag: quoted(etag) });
+  return json(call.env, JSON.stringify({ etag, created }), created ? 201 : 200, { etag: quoted(etag) });
 }
 
 /** The value in a body: it must be one that a client can decode. */
@@ -104,7 +104,7 @@ async function remove(call: Call, service: Service): Promise<Response> {
   const artifacts = service.namespaces.open(namespace);
   const any = ifMatch === "*";
   const was = await artifacts.delete(key, { signal: call.env.signal, ...(!any && { ifMatch }) });
-  if (was) return new Response(null, { status: 204 });
+  if (was) return noBody(call.env, 204);
   throw new RequestError(
     any ? 412 : 404,
     any ? "precondition-failed" : "not-found",
@@ -135,7 +135,7 @@ async function list(call: Call, service: Service): Promise<Response> {
     last = entry.key;
   }
   const next = more ? `,"next":${JSON.stringify(keySegment(last))}` : "";
-  return json(`{"entries":[${entries.join()}]${next}}`);
+  return json(call.env, `{"entries":[${entries.join()}]${next}}`);
 }
 
 function entryText({ key, etag, value }: ListedArtifact<string>): string {

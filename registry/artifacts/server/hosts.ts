@@ -41,14 +41,14 @@ export function checkHost(header: string, allowed: ReadonlySet<string>): void {
  * Checks where a page is from that makes a request: a browser says it, and nothing else does. What a page only embeds has no `Origin`, but
  * is said to be from another site: as it does not say from which, it is refused unless any may come.
  *
- * @param request The request.
+ * @param headers The headers of the request.
  * @param allowed The origins there are; `"*"` is any.
  * @throws {RequestError} 403 if it is from elsewhere.
  */
-export function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
-  const origin = request.headers.get("origin");
+export function checkOrigin(headers: Headers, allowed: ReadonlySet<string>): void {
   if (allowed.has("*")) return;
-  if (origin === null ? isOwn(request.headers.get("sec-fetch-site")) : allowed.has(origin)) return;
+  const origin = headers.get("origin");
+  if (origin === null ? isOwn(headers.get("sec-fetch-site")) : allowed.has(origin)) return;
   throw new RequestError(403, "permission-denied", "pages from there may not use this server; its owner can allow it");
 }
 

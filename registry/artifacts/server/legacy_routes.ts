@@ -35,16 +35,16 @@ export function legacyRoutes(app: Hono<CallEnv>, service: Service): void {
   );
   app.get(`${base}/length`, async (call) => {
     const { artifacts, signal } = open(call, service, "list", "read");
-    return answer({ length: await artifacts.count({ signal }) });
+    return answer(call, { length: await artifacts.count({ signal }) });
   });
   app.delete(`${base}/clear`, async (call) => {
     const { artifacts, signal } = open(call, service, "clear", "admin");
-    return answer({ status: "cleared", count: await artifacts.clear({ signal }) });
+    return answer(call, { status: "cleared", count: await artifacts.clear({ signal }) });
   });
 }
 
-function answer(value: unknown): Response {
-  return json(JSON.stringify(value));
+function answer(call: Call, value: unknown): Response {
+  return json(call.env, JSON.stringify(value));
 }
 
 function open(call: Call, service: Service, kind: RequestKind, access: Access): {
@@ -60,24 +60,24 @@ async function set(call: Call, service: Service): Promise<Response> {
   const text = openEnvelope(value, "value", service.limits.maxDepth);
   checkValue(text);
   await artifacts.put(keyOf(openEnvelope(key, "key", service.limits.maxDepth)), text, { signal });
-  return answer({ status: "success" });
+  return answer(call, { status: "success" });
 }
 
 async function get(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "get", "read");
   const { value } = await readEntry(call, service, namespace, pathKey(call, service));
-  return answer({ value: envelope(value) });
+  return answer(call, { value: envelope(value) });
 }
 
 async function contains(call: Call, service: Service): Promise<Response> {
   const { artifacts, signal } = open(call, service, "get", "read");
-  return answer({ contains: await artifacts.has(pathKey(call, service), { signal }) });
+  return answer(call, { contains: await artifacts.has(pathKey(call, service), { signal }) });
 }
 
 async function remove(call: Call, service: Service): Promise<Response> {
   const { artifacts, signal } = open(call, service, "delete", "write");
   const key = pathKey(call, service);
-  if (await artifacts.delete(key, { signal })) return answer({ status: "deleted" });
+  if (await artifacts.delete(key, { signal })) return answer(call, { status: "deleted" });
   throw new RequestError(404, "not-found", "nothing is registered under this key");
 }
 
@@ -113,5 +113,5 @@ async function listing(
     }
     items.push(text);
   }
-  return json(`{"${name}":[${items.join()}]}`);
+  return json(call.env, `{"${name}":[${items.join()}]}`);
 }

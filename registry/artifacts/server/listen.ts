@@ -11,7 +11,6 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
-import { wholeAnswer } from "./answer.ts";
 import { isLoopback } from "./hosts.ts";
 
 /** Options of {@linkcode listen}. */
@@ -51,7 +50,7 @@ export interface Listener extends AsyncDisposable {
 
 /** What an answer is written to. */
 interface Outgoing {
-  writeHead(status: number, headers: Record<string, string>): unknown;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
   end(body: string): unknown;
 }
 
@@ -109,11 +108,10 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
   const { getRequestListener } = await import("@hono/node-server");
   const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
   const answer = async (request: Request, { outgoing }: { outgoing: Outgoing }): Promise<Response> => {
-    const response = await server.fetch(request);
-    const whole = wholeAnswer(response);
-    if (whole === undefined) return response;
-    outgoing.writeHead(whole.status, whole.headers);
-    outgoing.end(whole.body);
+    const answer = await server.answer(request);
+    if (answer instanceof Response) return answer;
+    outgoing.writeHead(answer.status, answer.headers);
+    outgoing.end(answer.body);
     return RESPONSE_ALREADY_SENT;
   };
   const listener = getRequestListener(answer, { overrideGlobalObjects: false, autoCleanupIncoming: false });

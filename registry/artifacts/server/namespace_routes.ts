@@ -10,7 +10,7 @@ import { pageLimit } from "./entry_routes.ts";
 import { RequestError } from "./problem.ts";
 import { covers } from "./scope.ts";
 import { json } from "./answer.ts";
-import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
+import { type Call, type CallEnv, namespaceOf, scopesOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function namespaceRoutes(app: Hono<CallEnv>, service: Service): void {
@@ -39,9 +39,10 @@ export async function* namespaceSizes(
   service: Service,
   options: { prefix?: string | undefined; after?: string | undefined } = {},
 ): AsyncGenerator<NamespaceSize, void> {
-  const signal = call.env.signal;
+  const scopes = scopesOf(call);
+  const { signal } = call.env;
   for await (const name of service.namespaces.list({ ...options, signal })) {
-    if (!covers(call.env.scopes, name, "read")) continue;
+    if (!covers(scopes, name, "read")) continue;
     const entries = await service.namespaces.open(name).count({ signal });
     if (entries > 0) yield { name, entries };
   }
@@ -49,6 +50,7 @@ export async function* namespaceSizes(
 
 async function list(call: Call, service: Service): Promise<Response> {
   call.env.kind = "namespaces";
+  scopesOf(call);
   const limit = pageLimit(call);
   const after = call.req.query("after");
   if (after !== undefined) checkNamespace(after);
@@ -59,18 +61,18 @@ async function list(call: Call, service: Service): Promise<Response> {
     if (more) break;
     namespaces.push(each);
   }
-  return json(JSON.stringify({ namespaces, next: more ? namespaces.at(-1)!.name : undefined }));
+  return json(call.env, JSON.stringify({ namespaces, next: more ? namespaces.at(-1)!.name : undefined }));
 }
 
 async function show(call: Call, service: Service): Promise<Response> {
   const name = namespaceOf(call, "namespaces", "read");
   const entries = await service.namespaces.open(name).count({ signal: call.env.signal });
   if (entries === 0) throw new RequestError(404, "not-found", "nothing is registered in this namespace");
-  return json(JSON.stringify({ name, entries }));
+  return json(call.env, JSON.stringify({ name, entries }));
 }
 
 async function clear(call: Call, service: Service): Promise<Response> {
   const name = namespaceOf(call, "clear", "admin");
   const count = await service.namespaces.open(name).clear({ signal: call.env.signal });
-  return json(JSON.stringify({ count }));
+  return json(call.env, JSON.stringify({ count }));
 }

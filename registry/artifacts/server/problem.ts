@@ -5,7 +5,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  */
 
-import { json } from "./answer.ts";
+import { type Answered, json } from "./answer.ts";
 import { type ErrorCode, isStorageError, StorageError } from "../../../backends/errors.ts";
 
 /** What an error says on the wire. */
@@ -152,13 +152,15 @@ export function isOurs(status: number): boolean {
 }
 
 /**
- * An error as an answer.
+ * Answers with an error.
  *
+ * @param request What is answered.
  * @param error Anything that was thrown.
  * @param requestId The request, as the log calls it.
- * @returns The answer.
+ * @returns What the route returns.
  */
-export function problemResponse(error: unknown, requestId?: string): Response {
+export function answerProblem(request: Answered, error: unknown, requestId: string): Response {
   const { problem, headers } = problemOf(error, requestId);
-  return json(JSON.stringify(problem), problem.status, { ...headers, "content-type": "application/problem+json" });
+  const all = { ...headers, "content-type": "application/problem+json" };
+  return json(request, JSON.stringify(problem), problem.status, all);
 }

@@ -6,7 +6,9 @@
 
 import type { Context } from "hono";
 import type { StoredNamespaces } from "../stored_namespaces.ts";
+import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
 import { checkNamespace } from "../wire.ts";
+import type { Answered } from "./answer.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Metrics, RequestKind } from "./metrics.ts";
@@ -28,11 +30,11 @@ export interface Service {
 }
 
 /** What is known about a request beside what it says. */
-export interface CallState {
+export interface CallState extends Answered {
   /** Aborted when it takes too long. */
   readonly signal: AbortSignal;
-  /** What the caller may do. */
-  scopes: readonly Scope[];
+  /** What the caller may do; `undefined` for a stranger. */
+  scopes: readonly Scope[] | undefined;
   /** What it is about, for the counters. */
   kind: RequestKind;
   /** Why it failed. */
@@ -51,15 +53,33 @@ export interface CallEnv {
 export type Call = Context<CallEnv>;
 
 /**
+ * What the caller may do. Every route but those of health begins with it, or with what asks it.
+ *
+ * @param call The request.
+ * @returns What the caller may do.
+ * @throws {RequestError} 401 for a stranger.
+ */
+export function scopesOf(call: Call): readonly Scope[] {
+  const { scopes } = call.env;
+  if (scopes !== undefined) return scopes;
+  const token = tokenIn(call.req.header("authorization"));
+  const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
+  const detail = token === undefined
+    ? "give a token: Authorization: Bearer <token>"
+    : "the token is unknown or has ended";
+  throw new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+}
+
+/**
  * Checks that the caller may do something.
  *
  * @param call The request.
  * @param place A namespace, or `files:<backend>`.
  * @param access What.
- * @throws {RequestError} 403 if not.
+ * @throws {RequestError} 403 if not, 401 for a stranger.
  */
 export function permit(call: Call, place: string, access: Access): void {
-  if (covers(call.env.scopes, place, access)) return;
+  if (covers(scopesOf(call), place, access)) return;
   throw new RequestError(403, "permission-denied", `the token does not allow "${access}" on ${JSON.stringify(place)}`);
 }
 
@@ -73,6 +93,7 @@ export function permit(call: Call, place: string, access: Access): void {
  */
 export function namespaceOf(call: Call, kind: RequestKind, access: Access): string {
   call.env.kind = kind;
+  scopesOf(call);
   const namespace = checkNamespace(call.req.param("namespace")!);
   permit(call, namespace, access);
   return namespace;

@@ -8,7 +8,7 @@ import type { Hono } from "hono";
 import { namespaceSizes } from "./namespace_routes.ts";
 import { RequestError } from "./problem.ts";
 import { json } from "./answer.ts";
-import type { Call, CallEnv, Service } from "./service.ts";
+import { type Call, type CallEnv, scopesOf, type Service } from "./service.ts";
 
 /** For how long it is believed that the store can be reached, in milliseconds. */
 const BELIEVED = 1000;
@@ -18,7 +18,7 @@ export function healthRoutes(app: Hono<CallEnv>, service: Service): void {
   let looked = -Infinity;
   app.get("/health", (call) => {
     call.env.kind = "status";
-    return json('{"status":"healthy","service":"registry-server"}');
+    return json(call.env, '{"status":"healthy","service":"registry-server"}');
   });
   app.get("/ready", async (call) => {
     call.env.kind = "status";
@@ -31,7 +31,7 @@ export function healthRoutes(app: Hono<CallEnv>, service: Service): void {
       }
       looked = performance.now();
     }
-    return json('{"status":"ready"}');
+    return json(call.env, '{"status":"ready"}');
   });
 }
 
@@ -43,10 +43,12 @@ function notReady(): RequestError {
 export function statusRoutes(app: Hono<CallEnv>, service: Service): void {
   app.get("/stats", async (call) => {
     call.env.kind = "status";
-    return json(JSON.stringify(await stats(call, service)));
+    scopesOf(call);
+    return json(call.env, JSON.stringify(await stats(call, service)));
   });
   app.get("/metrics", (call) => {
     call.env.kind = "status";
+    scopesOf(call);
     return new Response(service.metrics.toPrometheus(), {
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
     });

@@ -11,7 +11,7 @@ import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { eventStream } from "./events.ts";
 import { RequestError } from "./problem.ts";
-import { json } from "./answer.ts";
+import { json, noBody } from "./answer.ts";
 import { covers, type Scope } from "./scope.ts";
 import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
 
@@ -83,7 +83,7 @@ async function acquire(call: Call, service: Service): Promise<Response> {
   if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
   try {
     const request = { owner, ttl, token, signal: call.env.signal };
-    return json(JSON.stringify(await service.namespaces.open(namespace).acquire(key, request)));
+    return json(call.env, JSON.stringify(await service.namespaces.open(namespace).acquire(key, request)));
   } catch (error) {
     if (!isStorageError(error, "busy")) throw error;
     const headers = { "retry-after": String(Math.ceil((error.retryAfter ?? 1000) / 1000)) };
@@ -100,7 +100,7 @@ async function release(call: Call, service: Service): Promise<Response> {
   const token = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(token)) throw wrongToken();
   await service.namespaces.open(namespace).release(key, token, { signal: call.env.signal });
-  return new Response(null, { status: 204 });
+  return noBody(call.env, 204);
 }
 
 function wrongToken(): RequestError {
