@@ -8,7 +8,7 @@
 import { StorageError } from "../../errors.ts";
 import { baseName, parentPath } from "../../path.ts";
 import { type Extent, extentOf } from "../range.ts";
-import type { SqlStatement } from "./database.ts";
+import { columnsOf } from "./database.ts";
 import { joined, MAX_JOINED, type SqlNode } from "./node.ts";
 import type { SqliteSession } from "./session.ts";
 import type { SqliteTree } from "./tree.ts";
@@ -45,14 +45,9 @@ interface BytesRow {
   readonly bytes: Uint8Array;
 }
 
-function bytesOf(row: unknown): Uint8Array | undefined {
-  return Array.isArray(row) ? row[0] : (row as BytesRow | undefined)?.bytes;
-}
-
 /** The contents of a database. Methods that change something are called inside of a transaction. */
 export class SqliteContent {
   readonly #session: SqliteSession;
-  readonly #reading: (SqlStatement | undefined)[] = [];
   /** How many streams read a version at this moment. */
   readonly #pins = new Map<number, number>();
 
@@ -83,23 +78,16 @@ export class SqliteContent {
 
   /** Content that lies beside its name, at the end of a path without links. */
   #quickly(path: string): Uint8Array | undefined {
+    let row: unknown;
     const slash = path.indexOf("/");
     if (slash > 0 && path.indexOf("/", slash + 1) < 0) {
       // Splitting and spreading would take a tenth as long as the look itself.
-      return bytesOf(this.#reader(2).get(path.slice(0, slash), path.slice(slash + 1)));
+      row = this.#session.rows(READ[2]!).get(path.slice(0, slash), path.slice(slash + 1));
+    } else {
+      const names = path.split("/");
+      if (names.length <= MAX_JOINED) row = this.#session.rows(READ[names.length]!).get(...names);
     }
-    const names = path.split("/");
-    return names.length > MAX_JOINED ? undefined : bytesOf(this.#reader(names.length).get(...names));
-  }
-
-  /** The statement for a depth; its rows are arrays, if the engine has such. */
-  #reader(depth: number): SqlStatement {
-    let statement = this.#reading[depth];
-    if (statement === undefined) {
-      this.#reading[depth] = statement = this.#session.database.prepare(READ[depth]!);
-      statement.setReturnArrays?.(true);
-    }
-    return statement;
+    return row === undefined ? undefined : columnsOf(row)[0] as Uint8Array;
   }
 
   /** The contents at many paths, as `read` answers them. */
@@ -110,8 +98,10 @@ export class SqliteContent {
       const node = indices.length > 1 ? tree.find(directory) : undefined;
       if (node?.kind === "directory") {
         const names = JSON.stringify(indices.map((i) => baseName(paths[i]!)));
-        const rows = this.#session.statement(READ_MANY).all(names, node.id) as { at: number; bytes: Uint8Array }[];
-        for (const { at, bytes } of rows) contents[indices[at]!] = bytes;
+        for (const row of this.#session.rows(READ_MANY).all(names, node.id)) {
+          const [at, bytes] = columnsOf(row) as [number, Uint8Array];
+          contents[indices[at]!] = bytes;
+        }
       }
       for (const i of indices) contents[i] ??= this.read(tree, paths[i]!);
     }

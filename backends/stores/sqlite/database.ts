@@ -64,10 +64,15 @@ export async function openDatabase(path: string, readOnly: boolean): Promise<Sql
   return new DatabaseSync(path, { readOnly });
 }
 
+/** What is in a row, in the order of its columns, whether the engine gives rows as arrays or not. */
+export function columnsOf(row: unknown): readonly unknown[] {
+  return Array.isArray(row) ? row : Object.values(row as object);
+}
+
 /** The first column of the first row. */
 export function scalar(database: SqlDatabase, sql: string, ...values: SqlValue[]): unknown {
-  const row = database.prepare(sql).get(...values) as Record<string, unknown> | undefined;
-  return row === undefined ? undefined : Object.values(row)[0];
+  const row = database.prepare(sql).get(...values);
+  return row === undefined ? undefined : columnsOf(row)[0];
 }
 
 /** Settings that change nothing in the file: they come first. */

@@ -32,6 +32,7 @@ export class SqliteSession {
   readonly database: SqlDatabase;
   readonly #durability: SqliteDurability;
   readonly #statements = new Map<string, SqlStatement>();
+  readonly #rows = new Map<string, SqlStatement>();
   #next = 0;
   #end = 0;
   #taking = MIN_NUMBERS;
@@ -49,6 +50,16 @@ export class SqliteSession {
   statement(sql: string): SqlStatement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, statement = this.database.prepare(sql));
+    return statement;
+  }
+
+  /** As `statement`, with rows to be read by `columnsOf`: that is faster, the more the more rows there are. */
+  rows(sql: string): SqlStatement {
+    let statement = this.#rows.get(sql);
+    if (statement === undefined) {
+      this.#rows.set(sql, statement = this.database.prepare(sql));
+      statement.setReturnArrays?.(true);
+    }
     return statement;
   }
 

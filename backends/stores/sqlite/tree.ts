@@ -23,7 +23,7 @@ import {
   type SqlNode,
 } from "./node.ts";
 import type { SqliteSession } from "./session.ts";
-import type { SqlValue } from "./database.ts";
+import { columnsOf, type SqlValue } from "./database.ts";
 import type { EntryKind } from "../store.ts";
 import { aim, type DeadEnd, directoryOf, existing, type Place, reachable, walk, walkSync } from "../walk.ts";
 
@@ -45,6 +45,11 @@ export type Drop = (version: number) => void;
 
 /** Where the statements that look at an entry are kept, by the depth of its path. */
 const FIND = Array.from({ length: MAX_JOINED + 1 }, (_, depth) => `SELECT ${NODE_COLUMNS} FROM ${joined(depth)}`);
+/** The directories on the way to the last of so many. */
+const WAY = Array.from({ length: MAX_JOINED + 1 }, (_, depth) => {
+  const ids = Array.from({ length: depth }, (_, i) => `${i + 1 < depth ? `d${i + 1}` : "e"}.id AS id${i}`);
+  return `SELECT ${ids.join()} FROM ${joined(depth)}`;
+});
 const LOOK = `SELECT ${NODE_COLUMNS} FROM entry e WHERE e.parent = ? AND e.name = ?`;
 const PAGE = "SELECT name, id FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
 const DETAILED = "SELECT name, id, size, modified FROM entry WHERE parent = ? AND name > ? ORDER BY name LIMIT ?";
@@ -87,38 +92,54 @@ export class SqliteTree {
    * @returns Where it leads.
    */
   locate(path: string, follow: boolean, clearing = false): Spot | DeadEnd {
-    return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), (directory, name) => {
-      const row = this.#session.statement(LOOK).get(directory.id, name);
+    const look = ({ id }: SqlNode, name: string): SqlNode | undefined => {
+      const row = this.#session.statement(LOOK).get(id, name);
       const node = row === undefined ? undefined : nodeOf(row as NodeRow);
       if (node === undefined || !isOver(node)) return node;
       if (clearing) this.discard(node);
       return undefined;
-    });
+    };
+    const names = path.split("/");
+    const rest = names.splice(-1);
+    const trail = this.#trail(names);
+    if (trail !== undefined) {
+      const node = look(trail[trail.length - 1]!, rest[0]!);
+      if (node?.kind !== "symlink" || !follow) return { trail, names, rest, node };
+    }
+    return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), look);
+  }
+
+  /** The directories on the way to the last of them, the root first; `undefined` if one is missing or something else, or there are few. */
+  #trail(names: readonly string[]): SqlNode[] | undefined {
+    if (names.length < 2 || names.length > MAX_JOINED) return undefined;
+    const row = this.#session.rows(WAY[names.length]!).get(...names);
+    if (row === undefined) return undefined;
+    const ids = columnsOf(row) as number[];
+    // What something is in is a directory.
+    if (kindOf(ids[ids.length - 1]!) !== "directory") return undefined;
+    return [ROOT, ...ids.map((id): SqlNode => ({ ...ROOT, id }))];
   }
 
   /** The next children of a directory, in path order. */
   page(directory: number, after: string | undefined, limit: number, details: boolean): ListedChild[] {
     // The root is in itself under no name, which is not listed.
     for (let start = after ?? "";;) {
-      const rows = this.#session.statement(details ? DETAILED : PAGE).all(directory, start, limit) as ListedRow[];
-      const last = rows[rows.length - 1]?.name;
+      const children = this.#session.rows(details ? DETAILED : PAGE).all(directory, start, limit).map(listed);
+      const last = children[children.length - 1]?.name;
       if (last === undefined) return [];
       const over = this.#session.statement(OVER).all(directory, start, last, Date.now()) as { name: string }[];
-      if (over.length === 0) return rows.map(listed);
+      if (over.length === 0) return children;
       const names = new Set(over.map(({ name }) => name));
-      const left = rows.filter(({ name }) => !names.has(name));
-      if (left.length > 0) return left.map(listed);
+      const left = children.filter(({ name }) => !names.has(name));
+      if (left.length > 0) return left;
       start = last;
     }
   }
 
   /** One child of a directory. */
   child(directory: number, name: string): ListedChild | undefined {
-    const row = this.#session.statement("SELECT name, id FROM entry WHERE parent = ? AND name = ?").get(
-      directory,
-      name,
-    );
-    return row === undefined ? undefined : listed(row as ListedRow);
+    const row = this.#session.rows("SELECT name, id FROM entry WHERE parent = ? AND name = ?").get(directory, name);
+    return row === undefined ? undefined : listed(row);
   }
 
   /** Where a link leads, one step; `undefined` if there is no link. */
@@ -236,14 +257,11 @@ export class SqliteTree {
   }
 }
 
-interface ListedRow {
-  readonly name: string;
-  readonly id: number;
-  readonly size?: number | null;
-  readonly modified?: number | null;
-}
+/** Name, id, and perhaps size and time. */
+type ListedRow = readonly [name: string, id: number, size?: number | null, modified?: number | null];
 
-function listed({ name, id, size, modified }: ListedRow): ListedChild {
+function listed(row: unknown): ListedChild {
+  const [name, id, size, modified] = columnsOf(row) as unknown as ListedRow;
   const kind = kindOf(id);
   if (kind === "directory") return { name, kind, directory: id };
   return kind === "file" && typeof size === "number"
