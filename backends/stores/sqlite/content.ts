@@ -95,10 +95,10 @@ export class SqliteContent {
     const contents: (Uint8Array | undefined)[] = new Array(paths.length).fill(undefined);
     const byDirectory = Map.groupBy(paths.keys(), (i) => parentPath(paths[i]!));
     for (const [directory, indices] of byDirectory) {
-      const node = indices.length > 1 ? tree.find(directory) : undefined;
-      if (node?.kind === "directory") {
+      const id = indices.length > 1 ? tree.directory(directory) : undefined;
+      if (id !== undefined) {
         const names = JSON.stringify(indices.map((i) => baseName(paths[i]!)));
-        for (const row of this.#session.rows(READ_MANY).all(names, node.id)) {
+        for (const row of this.#session.rows(READ_MANY).all(names, id)) {
           const [at, bytes] = columnsOf(row) as [number, Uint8Array];
           contents[indices[at]!] = bytes;
         }

@@ -23,15 +23,15 @@ export async function* listPages(
   options: ListOptions = {},
 ): AsyncGenerator<Entry[]> {
   const { details = false, signal } = options;
-  const node = await connection.look(prefix, signal, ({ tree }) => tree.find(prefix));
-  if (node?.kind !== "directory") return;
+  const directory = await connection.look(prefix, signal, ({ tree }) => tree.directory(prefix));
+  if (directory === undefined) return;
   const children = {
     page: (id: number, after: string | undefined, limit: number): Promise<ListedChild[]> =>
       connection.look(prefix, signal, ({ tree }) => tree.page(id, after, limit, details)),
     child: (id: number, name: string): Promise<ListedChild | undefined> =>
       connection.look(prefix, signal, ({ tree }) => tree.child(id, name)),
   };
-  for await (const page of inPathOrder<number, ListedChild>(children, node.id, prefix, options)) {
+  for await (const page of inPathOrder<number, ListedChild>(children, directory, prefix, options)) {
     yield page.map(({ path, child }) => entryOf(path, child));
   }
 }

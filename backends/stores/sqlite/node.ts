@@ -5,6 +5,7 @@
  */
 
 import type { EntryKind } from "../store.ts";
+import { columnsOf } from "./database.ts";
 
 /** The kinds, by the last two bits of an id. */
 export const KINDS: readonly EntryKind[] = ["file", "directory", "symlink"];
@@ -40,15 +41,15 @@ export interface SqlNode {
 export const NODE_COLUMNS = "e.id, e.version, e.size, e.modified, e.expires, e.target, e.bytes IS NULL AS apart";
 
 /** A row of those. */
-export interface NodeRow {
-  readonly id: number;
-  readonly version: number | null;
-  readonly size: number | null;
-  readonly modified: number | null;
-  readonly expires: number | null;
-  readonly target: string | null;
-  readonly apart: number;
-}
+type NodeRow = readonly [
+  id: number,
+  version: number | null,
+  size: number | null,
+  modified: number | null,
+  expires: number | null,
+  target: string | null,
+  apart: number,
+];
 
 /** The root. */
 export const ROOT: SqlNode = {
@@ -62,18 +63,18 @@ export const ROOT: SqlNode = {
   apart: false,
 };
 
-/** What a row tells. */
-export function nodeOf(row: NodeRow): SqlNode {
-  const size = row.size ?? 0;
+/** What a row of {@linkcode NODE_COLUMNS} tells. */
+export function nodeOf(row: unknown): SqlNode {
+  const [id, version, size, modified, expires, target, apart] = columnsOf(row) as unknown as NodeRow;
   return {
-    kind: kindOf(row.id),
-    id: row.id,
-    version: row.version ?? 0,
-    size,
-    modified: row.modified ?? 0,
-    expires: row.expires ?? undefined,
-    target: row.target ?? undefined,
-    apart: row.apart === 1 && size > 0,
+    kind: kindOf(id),
+    id,
+    version: version ?? 0,
+    size: size ?? 0,
+    modified: modified ?? 0,
+    expires: expires ?? undefined,
+    target: target ?? undefined,
+    apart: apart === 1 && size !== null && size > 0,
   };
 }
 

@@ -18,7 +18,6 @@ import {
   MAX_JOINED,
   NODE_COLUMNS,
   nodeOf,
-  type NodeRow,
   ROOT,
   type SqlNode,
 } from "./node.ts";
@@ -73,9 +72,9 @@ export class SqliteTree {
     if (path === "") return ROOT;
     const names = path.split("/");
     if (names.length <= MAX_JOINED) {
-      const row = this.#session.statement(FIND[names.length]!).get(...names);
+      const row = this.#session.rows(FIND[names.length]!).get(...names);
       if (row !== undefined) {
-        const node = nodeOf(row as NodeRow);
+        const node = nodeOf(row);
         if (node.kind !== "symlink" && !isOver(node)) return node;
       }
     }
@@ -93,31 +92,31 @@ export class SqliteTree {
    */
   locate(path: string, follow: boolean, clearing = false): Spot | DeadEnd {
     const look = ({ id }: SqlNode, name: string): SqlNode | undefined => {
-      const row = this.#session.statement(LOOK).get(id, name);
-      const node = row === undefined ? undefined : nodeOf(row as NodeRow);
+      const row = this.#session.rows(LOOK).get(id, name);
+      const node = row === undefined ? undefined : nodeOf(row);
       if (node === undefined || !isOver(node)) return node;
       if (clearing) this.discard(node);
       return undefined;
     };
     const names = path.split("/");
     const rest = names.splice(-1);
-    const trail = this.#trail(names);
-    if (trail !== undefined) {
+    const ids = names.length > 1 ? this.#idsOf(names) : undefined;
+    if (ids !== undefined) {
+      const trail = [ROOT, ...ids.map((id): SqlNode => ({ ...ROOT, id }))];
       const node = look(trail[trail.length - 1]!, rest[0]!);
       if (node?.kind !== "symlink" || !follow) return { trail, names, rest, node };
     }
     return walkSync(walk<SqlNode, SqlNode>(ROOT, path, follow), look);
   }
 
-  /** The directories on the way to the last of them, the root first; `undefined` if one is missing or something else, or there are few. */
-  #trail(names: readonly string[]): SqlNode[] | undefined {
-    if (names.length < 2 || names.length > MAX_JOINED) return undefined;
+  /** The ids of directories of which each is in the one before; `undefined` if there is something else on the way, or nothing. */
+  #idsOf(names: readonly string[]): readonly number[] | undefined {
+    if (names.length > MAX_JOINED) return undefined;
     const row = this.#session.rows(WAY[names.length]!).get(...names);
     if (row === undefined) return undefined;
-    const ids = columnsOf(row) as number[];
+    const ids = columnsOf(row) as readonly number[];
     // What something is in is a directory.
-    if (kindOf(ids[ids.length - 1]!) !== "directory") return undefined;
-    return [ROOT, ...ids.map((id): SqlNode => ({ ...ROOT, id }))];
+    return kindOf(ids[ids.length - 1]!) === "directory" ? ids : undefined;
   }
 
   /** The next children of a directory, in path order. */
@@ -170,10 +169,18 @@ export class SqliteTree {
     if (checkDirectory(path, place.node)) this.#makeDirectories(place, place.rest);
   }
 
+  /** The id of the directory at a path, through links; `undefined` if there is none. */
+  directory(path: string): number | undefined {
+    const id = path === "" ? ROOT.id : this.#idsOf(path.split("/"))?.at(-1);
+    if (id !== undefined) return id;
+    const node = existing(this.locate(path, true))?.node;
+    return node?.kind === "directory" ? node.id : undefined;
+  }
+
   /** The id of the directory at `directory`, made now if it is missing, for something at `path` in it. */
   ensureDirectory(directory: string, path: string): number {
-    const node = this.find(directory);
-    if (node?.kind === "directory") return node.id;
+    const id = this.directory(directory);
+    if (id !== undefined) return id;
     const place = reachable(this.locate(directory, true, true), path);
     if (place.node === undefined) return this.#makeDirectories(place, place.rest);
     throw new StorageError("not-a-directory", "a parent of it is a file", { path });
@@ -232,11 +239,11 @@ export class SqliteTree {
 
   /** Removes some of the files whose time has come, and answers how many. */
   discardOver(limit: number): number {
-    const rows = this.#session.statement(
+    const rows = this.#session.rows(
       `SELECT ${NODE_COLUMNS} FROM entry e INDEXED BY expiring WHERE e.expires <= ? LIMIT ?`,
     )
       .all(Date.now(), limit);
-    for (const row of rows) this.discard(nodeOf(row as NodeRow));
+    for (const row of rows) this.discard(nodeOf(row));
     return rows.length;
   }
 

@@ -186,8 +186,12 @@ function saveAllQuickly(volume: SqliteVolume, publications: readonly Publication
         const directory = slash < 0 ? "" : path.slice(0, slash);
         let parent = parents.get(directory);
         if (parent === undefined) {
-          flush();
-          parents.set(directory, parent = tree.ensureDirectory(directory, path));
+          parent = tree.directory(directory);
+          if (parent === undefined) {
+            flush();
+            parent = tree.ensureDirectory(directory, path);
+          }
+          parents.set(directory, parent);
         }
         const { length } = content;
         const bytes = length === 0 ? null : content;
