@@ -26,6 +26,7 @@ import { readEvents } from "./event_stream.ts";
 import { type Call, Exchange } from "./exchange.ts";
 import { errorOf, isProblem } from "./problem_error.ts";
 import { RemoteBatch } from "./remote_batch.ts";
+import { pageOf } from "./remote_page.ts";
 import { type RemoteOptions, serverAddress } from "./server_address.ts";
 import { checkKey, checkNamespace, keySegment, wrongKey } from "./wire.ts";
 
@@ -154,25 +155,15 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
       if (after !== undefined) query.set("after", after);
       if (values) query.set("values", "1");
       const page = await this.#exchange.ask({ path: `${this.#path}/entries?${query}`, signal }, async (response) => {
-        const { entries, next } = await this.#json(response);
-        if (!Array.isArray(entries) || (next !== undefined && typeof next !== "string")) {
-          throw this.#exchange.nonsense(undefined);
-        }
-        return { entries: entries.map((entry) => this.#listed(entry, values ?? false)), next };
+        const page = pageOf(await response.text(), values ?? false);
+        if (page === undefined) throw this.#exchange.nonsense(undefined);
+        return page;
       });
       yield* page.entries;
       left -= page.entries.length;
       if (page.next === undefined) return;
       after = page.next;
     }
-  }
-
-  #listed(entry: unknown, values: boolean): ListedArtifact<string> {
-    const { key, etag, value } = Object(entry) as Record<string, unknown>;
-    if (typeof key !== "string") throw this.#exchange.nonsense(undefined);
-    if (!values) return { key };
-    if (typeof etag !== "string" || value === undefined) throw this.#exchange.nonsense(key);
-    return { key, etag, value: JSON.stringify(value) };
   }
 
   /** See `ArtifactStorage.count`. */

@@ -9,6 +9,7 @@ import { ArtifactError } from "./artifact_error.ts";
 import type { BatchOperation, BatchOptions, BatchResult } from "./artifact_storage.ts";
 import { checkBatch, notDone } from "./batch.ts";
 import type { Exchange } from "./exchange.ts";
+import { memberOf, partsOf } from "./json_source.ts";
 import { batchError, errorOf } from "./problem_error.ts";
 import { checkKey, checkWriteId } from "./wire.ts";
 
@@ -106,13 +107,17 @@ export class RemoteBatch {
       if (response.ok) throw exchange.nonsense(undefined);
       throw await errorOf(new Response(text, response), exchange.base, undefined);
     }
+    // Values as they are written: what is parsed and written again has lost what a double cannot hold.
+    const sources = sent.some(({ op }) => op === "get")
+      ? Array.from(partsOf(memberOf(text, "results")!), (part) => part.text)
+      : [];
     const hasNoRoom = ({ op }: Operation, index: number): boolean =>
       op === "get" && Object(results[index]).status === 413;
     // A server that has room for none is not asked again.
     const left = new Set(sent.every(hasNoRoom) ? [] : sent.filter(hasNoRoom));
     for (const [index, operation] of sent.entries()) {
       if (left.has(operation)) continue;
-      const result = resultOf(operation, Object(results[index]));
+      const result = resultOf(operation, Object(results[index]), sources[index] ?? "");
       if (result === undefined) throw exchange.nonsense(operation.key);
       this.#results.set(operation, again ? afterDoubt(operation, result) : result);
     }
@@ -153,12 +158,15 @@ function afterDoubt(operation: Operation, result: Result): Result {
   return { op: "error", error: new ArtifactError("unavailable", detail, { path: operation.key, cause: result.error }) };
 }
 
-function resultOf({ op, key }: Operation, result: Record<string, unknown>): Result | undefined {
-  const { status, etag, created, value, problem } = result;
+function resultOf({ op, key }: Operation, result: Record<string, unknown>, source: string): Result | undefined {
+  const { status, etag, created, problem } = result;
   if (op === "delete" && (status === 204 || status === 404)) return { op, deleted: status === 204 };
   if (typeof status !== "number") return undefined;
   if (status >= 400) return { op: "error", error: batchError(problem, key) };
   if (typeof etag !== "string") return undefined;
-  if (op === "get") return value === undefined ? undefined : { op, etag, value: JSON.stringify(value) };
+  if (op === "get") {
+    const value = memberOf(source, "value");
+    return value === undefined ? undefined : { op, etag, value };
+  }
   return op === "put" && typeof created === "boolean" ? { op, etag, created } : undefined;
 }

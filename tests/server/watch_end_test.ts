@@ -1,6 +1,8 @@
 /** Watchers that nobody reads, and watchers whose token has ended. */
 
+import { files } from "@polystore/polystore/files";
 import { createToken, Tokens } from "@polystore/polystore/server";
+import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
 import { entry, Place } from "./place.ts";
 
@@ -76,4 +78,32 @@ Deno.test("server, watch: in silence, it ends with the time of its token", async
   const reader = readerOf(await place.ask(PATH, { token }));
   assert.match(await until(reader), /event: reset/);
   assert(Date.now() >= expires);
+});
+
+Deno.test("server, watch of files: after its token is taken away, nothing more is told", async () => {
+  const guest = createToken({ id: "guest", scopes: ["files:lab:read"] });
+  const lab = new MemoryStore();
+  await using place = new Place({ tokens: new Tokens([guest.record]), files: { lab } });
+  const reader = readerOf(await place.ask("/v1/files/lab?watch=a", { token: guest.token }));
+  await until(reader, "data: null");
+  await lab.write("a", new Uint8Array(7));
+  await until(reader, '"size":7');
+  const rest = until(reader);
+  place.server.tokens = new Tokens([{ ...guest.record, scopes: ["files:other:read"] }]);
+  await lab.write("a", new Uint8Array(8));
+  assert(!(await rest).includes('"size":8'));
+});
+
+Deno.test("files, watch: who does not read is told the last, not all", async () => {
+  const lab = new MemoryStore();
+  const handler = files({ lab });
+  const response = await handler(new Request("http://localhost/v1/files/lab?watch=a"));
+  for (let size = 1; size <= 1000; size++) {
+    await lab.write("a", new Uint8Array(size));
+    if (size % 100 === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+  const reader = readerOf(response);
+  const text = await until(reader, '"size":1000');
+  assert(text.split("event: stat").length < 10, text);
+  await reader.cancel();
 });

@@ -16,7 +16,7 @@ import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
 import { answerProblem, RequestError } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import { type CallEnv, type CallState, scopesOf, type Service } from "./service.ts";
+import { type Call, type CallEnv, type CallState, scopesOf, type Service } from "./service.ts";
 import { healthRoutes, statusRoutes } from "./status_routes.ts";
 import type { Tokens } from "./tokens.ts";
 import { watchRoutes } from "./watch_routes.ts";
@@ -49,8 +49,9 @@ export type App = (request: Request, state: CallState) => Response | Promise<Res
 /** The routes over a service. */
 export function createApp(service: Service, options: AppOptions): App {
   const app = new Hono<CallEnv>();
-  const scopesNow = (authorization: string | null | undefined): readonly Scope[] | undefined =>
+  const scopesIn = (authorization: string | null | undefined): readonly Scope[] | undefined =>
     scopesOfToken(tokenIn(authorization), options.tokens());
+  const scopesNow = (call: Call): readonly Scope[] | undefined => scopesIn(call.req.header("authorization"));
   if (options.origins.size > 0) {
     app.use(cors({ origin: options.origins.has("*") ? "*" : [...options.origins], ...SHARED }));
   }
@@ -59,9 +60,9 @@ export function createApp(service: Service, options: AppOptions): App {
   namespaceRoutes(app, service);
   entryRoutes(app, service);
   batchRoutes(app, service);
-  watchRoutes(app, service, (call) => scopesNow(call.req.header("authorization")));
+  watchRoutes(app, service, scopesNow);
   legacyRoutes(app, service);
-  if (options.files !== undefined) filesRoutes(app, service, options.files);
+  if (options.files !== undefined) filesRoutes(app, service, options.files, scopesNow);
   app.notFound((call) => {
     scopesOf(call);
     throw new RequestError(404, "not-found", "there is no such route");
@@ -78,7 +79,7 @@ export function createApp(service: Service, options: AppOptions): App {
     const named = headers.get("host");
     if (named !== null && named !== host) checkHost(named, options.hosts);
     checkOrigin(headers, options.origins);
-    state.scopes = scopesNow(headers.get("authorization"));
+    state.scopes = scopesIn(headers.get("authorization"));
     return app.fetch(request, state);
   };
 }

@@ -7,10 +7,10 @@
 import type { Hono } from "hono";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactStorage, BatchOperation, BatchResult } from "../artifact_storage.ts";
+import { memberOf, partsOf } from "../json_source.ts";
 import { checkKey, MAX_BATCH } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
 import { checkValue } from "./entry_routes.ts";
-import { memberOf, partsOf } from "./json_source.ts";
 import { problemOf, RequestError } from "./problem.ts";
 import { json } from "./answer.ts";
 import { type Call, type CallEnv, namespaceOf, permit, type Service } from "./service.ts";

@@ -7,15 +7,42 @@
 import type { Hono } from "hono";
 import { changesFiles, type FilesHandler } from "../../files.ts";
 import { RequestError } from "./problem.ts";
-import { type CallEnv, permit, type Service } from "./service.ts";
+import { covers, type Scope } from "./scope.ts";
+import { type Call, type CallEnv, permit, type Service } from "./service.ts";
 
-/** Adds the routes. */
-export function filesRoutes(app: Hono<CallEnv>, service: Service, files: FilesHandler): void {
+/**
+ * Adds the routes.
+ *
+ * @param app Where to.
+ * @param service What they share.
+ * @param files What serves files.
+ * @param scopesNow What a caller may do by now: a token can end while it is told news.
+ */
+export function filesRoutes(
+  app: Hono<CallEnv>,
+  service: Service,
+  files: FilesHandler,
+  scopesNow: (call: Call) => readonly Scope[] | undefined,
+): void {
   app.all("/v1/files/:backend", async (call) => {
     call.env.kind = "files";
-    permit(call, `files:${call.req.param("backend")}`, changesFiles(call.req.raw) ? "write" : "read");
-    return await files(unpausing(call.req.raw, service.limits.timeout));
+    const place = `files:${call.req.param("backend")}`;
+    permit(call, place, changesFiles(call.req.raw) ? "write" : "read");
+    const response = await files(unpausing(call.req.raw, service.limits.timeout));
+    if (response.headers.get("content-type") !== "text/event-stream") return response;
+    return whileAllowed(response, () => covers(scopesNow(call) ?? [], place, "read"));
   });
+}
+
+/** An answer that ends when the client may not be told more. */
+function whileAllowed(response: Response, mayHear: () => boolean): Response {
+  const gate = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(piece, controller): void {
+      if (mayHear()) controller.enqueue(piece);
+      else controller.terminate();
+    },
+  });
+  return new Response(response.body?.pipeThrough(gate) ?? null, response);
 }
 
 /** A request whose body ends with an error when it pauses for too long: a large file may take its time, but not forever. */

@@ -6,10 +6,10 @@
 
 import type { Hono } from "hono";
 import { isStorageError } from "../../../backends/errors.ts";
+import { eventBody, eventText } from "../../event_body.ts";
 import type { ArtifactEvent } from "../artifact_storage.ts";
 import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
-import { eventStream } from "./events.ts";
 import { RequestError } from "./problem.ts";
 import { json, noBody } from "./answer.ts";
 import { covers, type Scope } from "./scope.ts";
@@ -54,7 +54,7 @@ function watch(
   else stopping.addEventListener("abort", shutDown, { once: true });
   metrics.watchers++;
   const events = service.namespaces.open(namespace).watch({ since: since || undefined, signal: stop.signal });
-  const body = eventStream(untilStopped(events, stop.signal), {
+  const body = eventBody(told(events, stop.signal), {
     heartbeat: limits.heartbeat,
     mayHear: () => covers(scopesNow(call) ?? [], namespace, "read"),
     onEnd(): void {
@@ -66,10 +66,10 @@ function watch(
   return new Response(body, { headers: HEADERS });
 }
 
-/** Events until somebody stops them; that is no error. */
-async function* untilStopped(events: AsyncIterable<ArtifactEvent>, signal: AbortSignal): AsyncGenerator<ArtifactEvent> {
+/** Events as they are sent, until somebody stops them; that is no error. */
+async function* told(events: AsyncIterable<ArtifactEvent>, signal: AbortSignal): AsyncGenerator<string> {
   try {
-    yield* events;
+    for await (const { id, kind, key, etag } of events) yield eventText(kind, { key, etag }, id);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

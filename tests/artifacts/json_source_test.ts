@@ -1,6 +1,9 @@
+import { RemoteArtifacts } from "@polystore/polystore/artifacts";
+import { ArtifactServer, listen } from "@polystore/polystore/server";
+import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
-import { memberOf, partsOf } from "../../registry/artifacts/server/json_source.ts";
-import { entry, Place } from "./place.ts";
+import { memberOf, partsOf } from "../../registry/artifacts/json_source.ts";
+import { entry, Place } from "../server/place.ts";
 
 Deno.test("JSON text: its parts are as they are written", () => {
   const texts = [
@@ -30,22 +33,38 @@ Deno.test("JSON text: its parts are as they are written", () => {
   assert.equal(memberOf('{"a":1}', "toString"), undefined);
 });
 
+/** What is not the same after it was parsed and written again. */
+const VALUES = [
+  "12345678901234567891",
+  "1e400",
+  "-0",
+  "1.0",
+  '{"b":1,"a":[0.1000000000000000055511151231257827, "\\u0041"],"0":"x, y]}"}',
+  '"\\ud800"',
+  '{ "__proto__" : 7 }',
+];
+
+Deno.test("remote: a value comes back as it was written, alone, from a listing and from a batch", async () => {
+  await using server = new ArtifactServer({ store: new MemoryStore() });
+  await using listener = await listen(server, { port: 0 });
+  const remote = new RemoteArtifacts("n", { port: listener.port });
+  for (const [index, value] of VALUES.entries()) await remote.put(`${index}`, value);
+  const keys = VALUES.keys().map(String).toArray();
+  for (const key of keys) assert.equal((await remote.get(key)).value, VALUES[Number(key)]);
+  const listed = await Array.fromAsync(remote.list({ values: true }));
+  assert.deepEqual(listed.map(({ value }) => value), VALUES);
+  const results = await remote.batch(keys.map((key) => ({ op: "get", key })));
+  assert.deepEqual(results.map((result) => result.op === "get" && result.value), VALUES);
+  await remote.close();
+});
+
 Deno.test("server, batch: a value is kept as it is sent, as a single one is", async () => {
   await using place = new Place();
-  const values = [
-    "12345678901234567891",
-    "1e400",
-    "-0",
-    "1.0",
-    '{"b":1,"a":[0.1000000000000000055511151231257827, "\\u0041"],"0":"x, y]}"}',
-    '"\\ud800"',
-    '{ "__proto__" : 7 }',
-  ];
-  const ops = values.map((value, index) => `{ "op":"put","value":0,"key":"${index}", "val\\u0075e" : ${value} }`);
+  const ops = VALUES.map((value, index) => `{ "op":"put","value":0,"key":"${index}", "val\\u0075e" : ${value} }`);
   const headers = { "content-type": "application/json" };
   const body = `{"ops":[],\n "ops" : [${ops.join(" ,\n")} ] , "atomic":true}`;
   await place.expect(200, "/v1/namespaces/n/batch", { method: "POST", headers, body });
-  for (const [index, value] of values.entries()) {
+  for (const [index, value] of VALUES.entries()) {
     assert.equal(await (await place.ask(entry("n", `${index}`))).text(), value);
     await place.expect(201, entry("n", `single ${index}`), { method: "PUT", headers, body: value });
     assert.equal(await (await place.ask(entry("n", `single ${index}`))).text(), value);

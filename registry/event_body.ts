@@ -1,19 +1,21 @@
 /**
- * {@linkcode eventStream}: events as a body of `text/event-stream`.
+ * {@linkcode eventBody}: events as a body of `text/event-stream`.
  *
  * @module
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html the format}
  */
 
-import type { ArtifactEvent } from "../artifact_storage.ts";
-
-/** Options of {@linkcode eventStream}. */
-export interface EventStreamOptions {
+/** Options of {@linkcode eventBody}. */
+export interface EventBodyOptions {
   /** How long nothing may be said, in milliseconds: then a comment is sent, so that nobody on the way takes the line for dead. */
   readonly heartbeat: number;
-  /** Whether the client may be told more: asked before every event and every comment. If not, the stream ends. */
-  readonly mayHear: () => boolean;
-  /** Called once, when the stream is over, whoever ended it. */
+  /**
+   * Whether the client may be told more: asked before every event and every comment. If not, the body ends.
+   *
+   * @default {undefined} it always may
+   */
+  readonly mayHear?: (() => boolean) | undefined;
+  /** Called once, when the body is over, whoever ended it. */
   readonly onEnd: () => void;
 }
 
@@ -24,16 +26,13 @@ const HEARTBEAT = encoder.encode(": still here\n\n");
 /**
  * Events as they are sent. Nothing is read ahead of the client: one that does not read costs one event.
  *
- * @param events What happens.
+ * @param events What happens, as {@linkcode eventText} writes it.
  * @param options How often to say that nothing happens.
  * @returns The body; cancelling it stops the watching.
  */
-export function eventStream(
-  events: AsyncIterable<ArtifactEvent>,
-  options: EventStreamOptions,
-): ReadableStream<Uint8Array> {
+export function eventBody(events: AsyncIterable<string>, options: EventBodyOptions): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
-  let pending: Promise<IteratorResult<ArtifactEvent>> | undefined;
+  let pending: Promise<IteratorResult<string>> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
   const end = (): void => {
@@ -58,13 +57,13 @@ export function eventStream(
       try {
         const next = await Promise.race([pending, silence]);
         if (ended) return;
-        if (!options.mayHear()) {
+        if (options.mayHear?.() === false) {
           controller.close();
           return await leave();
         }
         if (next === undefined) return controller.enqueue(HEARTBEAT);
         pending = undefined;
-        if (!next.done) return controller.enqueue(encoder.encode(eventText(next.value)));
+        if (!next.done) return controller.enqueue(encoder.encode(next.value));
         end();
         controller.close();
       } catch {
@@ -79,7 +78,14 @@ export function eventStream(
   }, { highWaterMark: 1 });
 }
 
-/** One event as text. Neither an id nor JSON has a line break. */
-export function eventText({ id, kind, key, etag }: ArtifactEvent): string {
-  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ key, etag })}\n\n`;
+/**
+ * One event as text.
+ *
+ * @param name What kind of event it is.
+ * @param data JSON says the rest.
+ * @param id Where to go on after an interruption; it has no line break.
+ * @returns The text.
+ */
+export function eventText(name: string, data: unknown, id?: string): string {
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
