@@ -197,6 +197,18 @@ export class ArtifactServer implements AsyncDisposable {
    *
    * @param request The request.
    * @returns The answer, in parts if its body is a text.
+   *
+   * @example
+   * ```ts
+   * import { ArtifactServer } from "@polystore/polystore/server";
+   * import { MemoryStore } from "@polystore/polystore/stores";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = new ArtifactServer({ store: new MemoryStore() });
+   * const answer = await server.answer(new Request("http://localhost/ready"));
+   * assert(!(answer instanceof Response));
+   * assert.deepEqual([answer.status, answer.body], [200, '{"status":"ready"}']);
+   * ```
    */
   async answer(request: Request): Promise<WholeAnswer | Response> {
     const { metrics, limits } = this.#service;
