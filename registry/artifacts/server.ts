@@ -5,7 +5,6 @@
  */
 
 import { StorageError } from "../../backends/errors.ts";
-import type { Store } from "../../backends/stores/store.ts";
 import { files, type Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
 import { ELSEWHERE, responseOf, type WholeAnswer, withCommon } from "./server/answer.ts";
@@ -17,76 +16,17 @@ import { Metrics } from "./server/metrics.ts";
 import { answerProblem } from "./server/problem.ts";
 import type { CallState, Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
+import type { ArtifactServerOptions, ServerNote } from "./server/server_options.ts";
 import type { Tokens } from "./server/tokens.ts";
 import { StoredNamespaces } from "./stored_namespaces.ts";
 
 export * from "./server/listen.ts";
 export * from "./server/scope.ts";
+export * from "./server/server_options.ts";
 export * from "./server/tokens.ts";
 export type { WholeAnswer } from "./server/answer.ts";
 export type { BodyLimits } from "./server/body.ts";
 export type { Served, ServerLimits };
-
-/** What a server notes: one line of its log. */
-export interface ServerNote {
-  /** When. */
-  readonly time: string;
-  /** How much it matters. Answers to requests are `debug`. */
-  readonly level: "debug" | "info" | "error";
-  /** What happened. */
-  readonly message: string;
-  /** More about it; no token, key or value is in it. */
-  readonly [name: string]: unknown;
-}
-
-/** Options of {@linkcode ArtifactServer}. */
-export interface ArtifactServerOptions {
-  /** Where the artifacts are. It stays the caller's to close. Servers that share a store are one registry. */
-  readonly store: Store;
-  /**
-   * Who may come in.
-   *
-   * @default {undefined} anyone: only for loopback
-   */
-  readonly tokens?: Tokens | undefined;
-  /**
-   * Backends and stores whose files are served at `/v1/files/<name>`, to tokens with a scope `files:<name>`. They stay the caller's to
-   * close.
-   *
-   * @default {undefined} none
-   */
-  readonly files?: Served | undefined;
-  /**
-   * The names that the server goes by, without ports, beside `localhost` and addresses; `"*"` is any.
-   *
-   * @default {[]}
-   */
-  readonly allowedHosts?: readonly string[] | undefined;
-  /**
-   * The origins of pages that may use it, like `https://example.com`; `"*"` is any.
-   *
-   * @default {[]}
-   */
-  readonly allowedOrigins?: readonly string[] | undefined;
-  /**
-   * How much a request may take.
-   *
-   * @default {{}}
-   */
-  readonly limits?: Partial<ServerLimits> | undefined;
-  /**
-   * Where notes go.
-   *
-   * @default {undefined} nowhere
-   */
-  readonly log?: ((note: ServerNote) => void) | undefined;
-  /**
-   * Whether every answer is noted too.
-   *
-   * @default {false}
-   */
-  readonly debug?: boolean | undefined;
-}
 
 /** How many misses a second are told what was meant. */
 const HINTS = 20;
