@@ -242,7 +242,7 @@ export class SqliteConnection {
       settle(database);
       if (given !== undefined) probe(database);
       const schema = schemaOf(database);
-      if (!readOnly) settleLog(database, durability);
+      if (!readOnly) settleLog(database, this.#options);
       const session = new SqliteSession(database, durability);
       if (schema < SCHEMA) {
         if (readOnly) throw outdated(schema);
