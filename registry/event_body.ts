@@ -32,47 +32,53 @@ const HEARTBEAT = encoder.encode(": still here\n\n");
  */
 export function eventBody(events: AsyncIterable<string>, options: EventBodyOptions): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
-  let pending: Promise<IteratorResult<string>> | undefined;
+  /** What is asked for, and not sent yet: nothing, as long as nothing is known of it. */
+  let asked: { outcome?: IteratorResult<string> | "failed" } | undefined;
+  let wake: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
   const end = (): void => {
     clearTimeout(timer);
     if (!ended) options.onEnd();
     ended = true;
+    wake?.();
   };
   const leave = async (): Promise<void> => {
     end();
-    pending?.catch(() => {/* nobody waits for it any more */});
     await iterator.return?.();
+  };
+  // One reaction an event: with one a heartbeat, a silent watcher would take more and more memory.
+  const ask = (): NonNullable<typeof asked> => {
+    const asking: NonNullable<typeof asked> = {};
+    iterator.next().then((next) => asking.outcome = next, () => asking.outcome = "failed").then(() => wake?.());
+    return asking;
   };
   return new ReadableStream<Uint8Array>({
     start(controller): void {
       controller.enqueue(HELLO);
     },
     async pull(controller): Promise<void> {
-      pending ??= iterator.next();
-      const silence = new Promise<undefined>((resolve) =>
-        timer = setTimeout(() => resolve(undefined), options.heartbeat)
-      );
-      try {
-        const next = await Promise.race([pending, silence]);
-        if (ended) return;
-        if (options.mayHear?.() === false) {
-          controller.close();
-          return await leave();
-        }
-        if (next === undefined) return controller.enqueue(HEARTBEAT);
-        pending = undefined;
-        if (!next.done) return controller.enqueue(encoder.encode(next.value));
-        end();
-        controller.close();
-      } catch {
-        // The client asks again from the last event that it saw, and is told then what is wrong.
-        end();
-        controller.close();
-      } finally {
+      asked ??= ask();
+      if (asked.outcome === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          timer = setTimeout(resolve, options.heartbeat);
+        });
         clearTimeout(timer);
+        wake = undefined;
       }
+      if (ended) return;
+      const { outcome } = asked;
+      if (options.mayHear?.() === false) {
+        controller.close();
+        return await leave();
+      }
+      if (outcome === undefined) return controller.enqueue(HEARTBEAT);
+      asked = undefined;
+      if (outcome !== "failed" && !outcome.done) return controller.enqueue(encoder.encode(outcome.value));
+      // After a failure the client asks again from the last event that it saw.
+      end();
+      controller.close();
     },
     cancel: leave,
   }, { highWaterMark: 1 });

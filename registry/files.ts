@@ -95,6 +95,12 @@ export interface FilesOptions {
    * @default {undefined} they end when the client goes
    */
   signal?: AbortSignal | undefined;
+  /**
+   * Told why a request failed, for a log: the answer does not say all of it. It must not throw.
+   *
+   * @default {undefined} nobody is told
+   */
+  onError?: ((error: unknown, request: Request) => void) | undefined;
 }
 
 /** Answers a request; it never rejects. */
@@ -148,6 +154,7 @@ export function files(backends: Served, options: FilesOptions = {}): FilesHandle
     try {
       response = await respond(new FileRequest(request, served.get(nameIn(request.url, prefix))));
     } catch (error) {
+      options.onError?.(error, request);
       const headers = error instanceof RefusedRequest ? error.headers : {};
       const all = { ...headers, ...Object.fromEntries(HARMLESS), [SERVER_ID]: serverId };
       response = problemResponse(problemOf(error), all);

@@ -136,6 +136,7 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
     return await this.#exchange.ask(call, async (response, again) => {
       if (response.status !== 404) {
         await response.body?.cancel();
+        if (response.status !== 204) throw this.#exchange.nonsense(key);
         return true;
       }
       const error = await errorOf(response, this.server, key);
@@ -156,7 +157,9 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
       if (values) query.set("values", "1");
       const page = await this.#exchange.ask({ path: `${this.#path}/entries?${query}`, signal }, async (response) => {
         const page = pageOf(await response.text(), values ?? false);
-        if (page === undefined) throw this.#exchange.nonsense(undefined);
+        // A server that never comes to an end is not asked for ever.
+        const stuck = page?.next !== undefined && (page.entries.length === 0 || page.next === after);
+        if (page === undefined || stuck) throw this.#exchange.nonsense(undefined);
         return page;
       });
       yield* page.entries;

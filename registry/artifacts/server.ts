@@ -5,15 +5,16 @@
  */
 
 import { StorageError } from "../../backends/errors.ts";
-import { files, type Served } from "../files.ts";
+import type { Served } from "../files.ts";
 import { Allowance } from "./server/allowance.ts";
 import { ELSEWHERE, responseOf, type WholeAnswer, withCommon } from "./server/answer.ts";
 import { type App, createApp } from "./server/app.ts";
 import { Deadlines } from "./server/deadlines.ts";
+import { serveFiles } from "./server/files_routes.ts";
 import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
-import { answerProblem } from "./server/problem.ts";
+import { answerProblem, isOurs, RequestError } from "./server/problem.ts";
 import type { CallState, Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { ArtifactServerOptions, ServerNote } from "./server/server_options.ts";
@@ -99,7 +100,7 @@ export class ArtifactServer implements AsyncDisposable {
       tokens: () => this.#tokens,
       hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
       origins: this.#origins,
-      files: options.files && files(options.files, { signal: this.#stopping.signal }),
+      files: options.files && serveFiles(options.files, this.#stopping.signal),
     });
   }
 
@@ -167,11 +168,14 @@ export class ArtifactServer implements AsyncDisposable {
     const { status, headers } = answer;
     metrics.add(state.kind, status, performance.now() - begin);
     if (this.#debug) this.note("debug", "answered", { kind: state.kind, status, method: request.method });
-    if (status === 500) {
-      this.note("error", "a request failed", { requestId: state.requestId, ...loggedError(state.failure) });
+    const { failure, requestId } = state;
+    // What was refused here needs no mending, unless something else was the reason.
+    if (isOurs(status) && !(failure instanceof RequestError && failure.cause === undefined)) {
+      this.note("error", "a request failed", { requestId, status, ...loggedError(failure) });
     }
     const length = headers instanceof Headers ? headers.get("content-length") : headers["content-length"];
-    metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
+    // A stranger may announce what he likes.
+    if (state.scopes !== undefined) metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
     metrics.bytesOut += Number(length ?? 0) || 0;
     return answer;
   }
@@ -187,7 +191,7 @@ export class ArtifactServer implements AsyncDisposable {
     }
     const { answer } = state;
     if (answer === undefined) return withCommon(response);
-    if (response === ELSEWHERE) return answer;
+    if (response === ELSEWHERE && request.method !== "HEAD") return answer;
     // Pages of other origins need more headers; and who asks for the head only gets no more.
     const body = request.method === "HEAD" ? "" : answer.body;
     return { ...answer, headers: { ...answer.headers, ...Object.fromEntries(response.headers) }, body };

@@ -38,6 +38,7 @@ const STATUS: Readonly<Record<ErrorCode, readonly [status: number, title: string
 const DISCREET: Partial<Readonly<Record<ErrorCode, string>>> = {
   "permission-denied": "the server may not do that",
   "io": "the server failed",
+  "unavailable": "the server cannot reach the backend now; try again",
   "closed": "the backend was closed at the server",
 };
 
@@ -72,7 +73,7 @@ export function problemOf(error: unknown): Problem {
   const known = isStorageError(error) ? error : new StorageError("io", "");
   const { code, path, retryable, retryAfter } = known;
   const [status, title] = known instanceof RefusedRequest ? [known.status, known.title] : STATUS[code];
-  const detail = DISCREET[code] ?? known.detail;
+  const detail = known instanceof RefusedRequest ? known.detail : DISCREET[code] ?? known.detail;
   // A path of a store is relative to its root; another is one of the system.
   const context = path === undefined || path.startsWith("/") ? undefined : { path };
   return {

@@ -117,5 +117,5 @@ function checkServer(file: FileRequest): void {
 function checkSite(file: FileRequest): void {
   const site = file.header("sec-fetch-site");
   if (site === null || site === "same-origin" || site === "none") return;
-  throw new RefusedRequest([403, "Forbidden"], "permission-denied", "");
+  throw new RefusedRequest([403, "Forbidden"], "permission-denied", "pages of other sites may not change files here");
 }

@@ -1,3 +1,4 @@
+import { createToken, Tokens } from "@polystore/polystore/server";
 import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
 import { StorageError } from "../../backends/errors.ts";
@@ -37,4 +38,33 @@ Deno.test("server: the log names no key and quotes no value", async () => {
     assert.match(note.stack!, /^at .+/);
   }
   assert.deepEqual(notes.map(({ cause }) => cause), ["SyntaxError", "io: the disk is gone", undefined]);
+});
+
+Deno.test("server: why files, health and what passes fail is in the log, and not in the answer", async () => {
+  class Broken extends MemoryStore {
+    // deno-lint-ignore require-yield
+    override async *list(): AsyncGenerator<never> {
+      await Promise.reject(new StorageError("unavailable", "the network is gone"));
+    }
+  }
+  await using place = new Place({ store: new Broken(), files: { lab: new Broken() } });
+  for (const path of ["/v1/files/lab?list=", "/ready", "/v1/namespaces"]) {
+    const response = await place.ask(path);
+    assert(response.status >= 500);
+    assert(!(await response.text()).includes("gone"));
+  }
+  const notes = place.notes as Record<string, string>[];
+  const told = notes.map(({ error, cause }) => cause ?? error);
+  assert.deepEqual(told, ["the network is gone", "unavailable: the network is gone", "the network is gone"]);
+});
+
+Deno.test("server: a stranger is not counted as more than a stranger", async () => {
+  const { token, record } = createToken();
+  await using place = new Place({ tokens: new Tokens([record]) });
+  const headers = { "content-length": "1000000000000" };
+  for (const path of [entry("n", "k"), "/stats", "/v1/files/lab", "/v1/namespaces"]) {
+    await place.expect(401, path, { headers });
+  }
+  const { requests, bytes } = await place.expect(200, "/stats", { token });
+  assert.deepEqual([requests, bytes.in], [{ other: 4 }, 0]);
 });

@@ -28,6 +28,8 @@ Deno.test('server: "*" lets pages of any origin in, and tells the browser so', a
       [200, await line.request("GET", path, page)],
       [404, await line.request("GET", entry("n", "other"), page)],
       [401, await line.request("GET", path, { origin })],
+      [404, await line.request("GET", "/nowhere", page)],
+      [401, await line.request("GET", "/nowhere", { origin })],
     ] as const
   ) {
     assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin")], [status, "*"]);

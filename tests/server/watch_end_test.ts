@@ -4,6 +4,7 @@ import { files } from "@polystore/polystore/files";
 import { createToken, Tokens } from "@polystore/polystore/server";
 import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
+import { eventBody } from "../../registry/event_body.ts";
 import { entry, Place } from "./place.ts";
 
 const PATH = "/v1/namespaces/n/watch";
@@ -106,4 +107,25 @@ Deno.test("files, watch: who does not read is told the last, not all", async () 
   const text = await until(reader, '"size":1000');
   assert(text.split("event: stat").length < 10, text);
   await reader.cancel();
+});
+
+Deno.test("events: neither a heartbeat nor what comes right after it takes anything away", async () => {
+  let tell = (_: string): void => {};
+  async function* events(): AsyncGenerator<string> {
+    while (true) yield await new Promise<string>((resolve) => tell = resolve);
+  }
+  const reader = eventBody(events(), { heartbeat: 1, onEnd() {} }).pipeThrough(new TextDecoderStream()).getReader();
+  for (let round = 0; round < 50; round++) {
+    await until(reader, "still here");
+    tell(`event ${round}`);
+    await until(reader, `event ${round}`);
+  }
+  tell("last");
+  await reader.cancel();
+});
+
+Deno.test("server, HEAD: what is refused at the door has no body either", async () => {
+  await using place = new Place();
+  const response = await place.server.fetch(new Request("http://evil.example/health", { method: "HEAD" }));
+  assert.deepEqual([response.status, response.body], [421, null]);
 });

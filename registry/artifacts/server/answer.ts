@@ -88,7 +88,6 @@ export function responseOf({ status, headers, body }: WholeAnswer): Response {
  */
 export function withCommon(response: Response): Response {
   const { headers } = response;
-  if (headers.has("referrer-policy")) return response;
   for (const [name, value] of Object.entries(COMMON)) if (!headers.has(name)) headers.set(name, value);
   return response;
 }

@@ -6,11 +6,10 @@
 
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { FilesHandler } from "../../files.ts";
 import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
-import { filesRoutes } from "./files_routes.ts";
+import { filesRoutes, type ServedFiles } from "./files_routes.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
@@ -30,7 +29,7 @@ export interface AppOptions {
   /** The pages that may use it. */
   readonly origins: ReadonlySet<string>;
   /** What serves files; `undefined` if there are none. */
-  readonly files: FilesHandler | undefined;
+  readonly files: ServedFiles | undefined;
 }
 
 /** What a page that is allowed may send and see. */
@@ -63,14 +62,20 @@ export function createApp(service: Service, options: AppOptions): App {
   watchRoutes(app, service, scopesNow);
   legacyRoutes(app, service);
   if (options.files !== undefined) filesRoutes(app, service, options.files, scopesNow);
-  app.notFound((call) => {
-    scopesOf(call);
-    throw new RequestError(404, "not-found", "there is no such route");
-  });
-  app.onError((error, call) => {
+  const fail = (error: unknown, call: Call): Response => {
     call.env.failure = error;
     return answerProblem(call.env, error, call.env.requestId = crypto.randomUUID());
+  };
+  // What is thrown here would lose the headers for pages.
+  app.notFound((call) => {
+    try {
+      scopesOf(call);
+    } catch (error) {
+      return fail(error, call);
+    }
+    return fail(new RequestError(404, "not-found", "there is no such route"), call);
   });
+  app.onError(fail);
   return (request, state) => {
     const { url, headers } = request;
     const host = hostOf(url);

@@ -5,30 +5,53 @@
  */
 
 import type { Hono } from "hono";
-import { changesFiles, type FilesHandler } from "../../files.ts";
+import { changesFiles, files, type FilesHandler, type Served } from "../../files.ts";
 import { RequestError } from "./problem.ts";
 import { covers, type Scope } from "./scope.ts";
-import { type Call, type CallEnv, permit, type Service } from "./service.ts";
+import { type Call, type CallEnv, permit, scopesOf, type Service } from "./service.ts";
+
+/** What serves files, and why requests for them failed. */
+export interface ServedFiles {
+  /** Answers a request. */
+  readonly handle: FilesHandler;
+  /** Why. */
+  readonly failures: WeakMap<Request, unknown>;
+}
+
+/**
+ * Serves files.
+ *
+ * @param served What.
+ * @param signal Aborted when the server shuts down.
+ * @returns What serves them.
+ */
+export function serveFiles(served: Served, signal: AbortSignal): ServedFiles {
+  const failures = new WeakMap<Request, unknown>();
+  return { handle: files(served, { signal, onError: (error, request) => failures.set(request, error) }), failures };
+}
 
 /**
  * Adds the routes.
  *
  * @param app Where to.
  * @param service What they share.
- * @param files What serves files.
+ * @param served What serves files.
  * @param scopesNow What a caller may do by now: a token can end while it is told news.
  */
 export function filesRoutes(
   app: Hono<CallEnv>,
   service: Service,
-  files: FilesHandler,
+  served: ServedFiles,
   scopesNow: (call: Call) => readonly Scope[] | undefined,
 ): void {
   app.all("/v1/files/:backend", async (call) => {
+    scopesOf(call);
     call.env.kind = "files";
     const place = `files:${call.req.param("backend")}`;
     permit(call, place, changesFiles(call.req.raw) ? "write" : "read");
-    const response = await files(unpausing(call.req.raw, service.limits.timeout));
+    const request = unpausing(call.req.raw, service.limits.timeout);
+    const response = await served.handle(request);
+    call.env.failure = served.failures.get(request);
     if (response.headers.get("content-type") !== "text/event-stream") return response;
     return whileAllowed(response, () => covers(scopesNow(call) ?? [], place, "read"));
   });

@@ -12,6 +12,7 @@ import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
 import { isLoopback } from "./hosts.ts";
+import { withBody } from "./incoming_body.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -52,6 +53,12 @@ export interface Listener extends AsyncDisposable {
 interface Outgoing {
   writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
   end(body: string): unknown;
+}
+
+/** A request, and what is answered to it, as `node:http` has them. */
+interface Exchanged {
+  readonly incoming: unknown;
+  readonly outgoing: Outgoing;
 }
 
 /** How long a connection may be idle between requests, in milliseconds. */
@@ -107,8 +114,8 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
   const { createServer } = await import("node:http");
   const { getRequestListener } = await import("@hono/node-server");
   const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
-  const answer = async (request: Request, { outgoing }: { outgoing: Outgoing }): Promise<Response> => {
-    const answer = await server.answer(request);
+  const answer = async (request: Request, { incoming, outgoing }: Exchanged): Promise<Response> => {
+    const answer = await server.answer(withBody(request, incoming as IncomingMessage));
     if (answer instanceof Response) return answer;
     outgoing.writeHead(answer.status, answer.headers);
     outgoing.end(answer.body);

@@ -49,8 +49,8 @@ export async function* namespaceSizes(
 }
 
 async function list(call: Call, service: Service): Promise<Response> {
-  call.env.kind = "namespaces";
   scopesOf(call);
+  call.env.kind = "namespaces";
   const limit = pageLimit(call);
   const after = call.req.query("after");
   if (after !== undefined) checkNamespace(after);

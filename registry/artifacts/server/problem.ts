@@ -34,6 +34,8 @@ export interface RequestErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** What to try. */
   readonly suggestions?: readonly string[];
+  /** Why, for the log. */
+  readonly cause?: unknown;
 }
 
 /** A mistake of the request itself: its status is decided where it is found. */
@@ -47,7 +49,7 @@ export class RequestError extends StorageError {
 
   /** Creates an error. */
   constructor(status: number, code: ErrorCode, detail: string, options: RequestErrorOptions = {}) {
-    super(code, detail);
+    super(code, detail, { cause: options.cause });
     this.name = "RequestError";
     this.status = status;
     this.headers = options.headers ?? {};

@@ -92,8 +92,8 @@ export function permit(call: Call, place: string, access: Access): void {
  * @returns The namespace.
  */
 export function namespaceOf(call: Call, kind: RequestKind, access: Access): string {
-  call.env.kind = kind;
   scopesOf(call);
+  call.env.kind = kind;
   const namespace = checkNamespace(call.req.param("namespace")!);
   permit(call, namespace, access);
   return namespace;

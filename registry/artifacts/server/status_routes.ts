@@ -26,8 +26,8 @@ export function healthRoutes(app: Hono<CallEnv>, service: Service): void {
     if (performance.now() - looked > BELIEVED) {
       try {
         for await (const _ of service.namespaces.list({ limit: 1, signal: call.env.signal })) break;
-      } catch {
-        throw notReady();
+      } catch (cause) {
+        throw notReady(cause);
       }
       looked = performance.now();
     }
@@ -35,20 +35,20 @@ export function healthRoutes(app: Hono<CallEnv>, service: Service): void {
   });
 }
 
-function notReady(): RequestError {
-  return new RequestError(503, "unavailable", "not ready", { headers: { "retry-after": "1" } });
+function notReady(cause?: unknown): RequestError {
+  return new RequestError(503, "unavailable", "not ready", { headers: { "retry-after": "1" }, cause });
 }
 
 /** Adds the routes with numbers. */
 export function statusRoutes(app: Hono<CallEnv>, service: Service): void {
   app.get("/stats", async (call) => {
-    call.env.kind = "status";
     scopesOf(call);
+    call.env.kind = "status";
     return json(call.env, JSON.stringify(await stats(call, service)));
   });
   app.get("/metrics", (call) => {
-    call.env.kind = "status";
     scopesOf(call);
+    call.env.kind = "status";
     return new Response(service.metrics.toPrometheus(), {
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
     });
