@@ -7,6 +7,7 @@
 
 import { ArtifactError } from "./artifact_error.ts";
 import type { ArtifactEvent } from "./artifact_storage.ts";
+import { watchError } from "./problem_error.ts";
 
 /** How long a server may say nothing, in milliseconds; it says something every 15 seconds. */
 const SILENCE = 45_000;
@@ -22,7 +23,8 @@ const KINDS: ReadonlySet<string> = new Set<ArtifactEvent["kind"]>(["put", "delet
  * @param body The body.
  * @param signal Ends reading, with its reason.
  * @returns The events, until the body ends.
- * @throws {StorageError} `unavailable` if nothing comes for too long, `corrupt` for what is not an event.
+ * @throws {StorageError} `unavailable` if nothing comes for too long, `corrupt` for what is not an event; what the server says that keeps
+ * it from telling more.
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
@@ -67,16 +69,18 @@ function parseEvent(block: string): ArtifactEvent | undefined {
     if (name !== undefined) fields[name] = value!;
   }
   const { id, event, data } = fields;
-  if (id === undefined || event === undefined || !KINDS.has(event)) return undefined;
-  let content: { key?: unknown; etag?: unknown };
+  const isProblem = event === "problem";
+  if (!isProblem && (id === undefined || event === undefined || !KINDS.has(event))) return undefined;
+  let content: Record<string, unknown>;
   try {
     content = Object(JSON.parse(data ?? "{}"));
   } catch (cause) {
     throw new ArtifactError("corrupt", "an event of the server is not JSON", { cause });
   }
+  if (isProblem) throw watchError(content);
   const { key, etag } = content;
   return {
-    id,
+    id: id!,
     kind: event as ArtifactEvent["kind"],
     ...(typeof key === "string" && { key }),
     ...(typeof etag === "string" && { etag }),

@@ -99,6 +99,19 @@ export function batchError(problem: unknown, key: string): ArtifactError {
   return new ArtifactError(isErrorCode(code) ? code : "io", detail, { path: key, suggestions, context });
 }
 
+/** What keeps a server from telling more events. */
+export function watchError(problem: Record<string, unknown>): ArtifactError {
+  const { code, detail, suggestions, context, requestId } = toldProblem(problem);
+  return new ArtifactError(isErrorCode(code) ? code : "io", detail, {
+    retryable: PASSING.has(code),
+    suggestions,
+    context: { ...context, ...(requestId !== undefined && { requestId }) },
+  });
+}
+
+/** Failures of a server that may pass. */
+const PASSING: ReadonlySet<string> = new Set(["unavailable", "busy", "closed"]);
+
 /** What `Retry-After` says, in milliseconds. */
 function wait(header: string | null): number | undefined {
   if (header === null) return undefined;

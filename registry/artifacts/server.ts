@@ -94,6 +94,7 @@ export class ArtifactServer implements AsyncDisposable {
       limits: completeLimits(limits),
       metrics: new Metrics(),
       hints: new Allowance(HINTS),
+      failed: (error, requestId) => this.note("error", "watching failed", { requestId, ...loggedError(error) }),
       stopping: this.#stopping.signal,
     };
     this.#app = createApp(this.#service, {

@@ -1,7 +1,8 @@
 /** Watchers that nobody reads, and watchers whose token has ended. */
 
+import { RemoteArtifacts } from "@polystore/polystore/artifacts";
 import { files } from "@polystore/polystore/files";
-import { createToken, Tokens } from "@polystore/polystore/server";
+import { ArtifactServer, createToken, listen, type ServerNote, Tokens } from "@polystore/polystore/server";
 import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
 import { eventBody } from "../../registry/event_body.ts";
@@ -128,4 +129,28 @@ Deno.test("server, HEAD: what is refused at the door has no body either", async 
   await using place = new Place();
   const response = await place.server.fetch(new Request("http://evil.example/health", { method: "HEAD" }));
   assert.deepEqual([response.status, response.body], [421, null]);
+});
+
+Deno.test("server, watch: what keeps it from telling events is told to the client, and to the log", async () => {
+  const store = new MemoryStore();
+  const notes: ServerNote[] = [];
+  await using server = new ArtifactServer({ store, log: (note) => notes.push(note) });
+  await using listener = await listen(server, { port: 0 });
+  const remote = new RemoteArtifacts("n", { port: listener.port });
+  await remote.put("k", "1");
+  for await (const { path, kind } of store.list("n/log")) {
+    if (kind === "file") await store.write(path, new TextEncoder().encode("damaged"));
+  }
+  const watch = async (): Promise<void> => {
+    for await (const { kind } of remote.watch()) assert.equal(kind, "reset");
+  };
+  await assert.rejects(watch(), (error: Error & { code: string; context: { requestId: string } }) => {
+    assert.equal(error.code, "corrupt");
+    assert.equal(error.context.requestId, notes[0]!["requestId"]);
+    return true;
+  });
+  assert.deepEqual(notes.map(({ level, message, code }) => [level, message, code]), [
+    ["error", "watching failed", "corrupt"],
+  ]);
+  await remote.close();
 });

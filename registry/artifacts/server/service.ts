@@ -25,6 +25,8 @@ export interface Service {
   readonly metrics: Metrics;
   /** How often a miss may be told what was meant. */
   readonly hints: Allowance;
+  /** Notes why something failed that was begun to be answered. */
+  readonly failed: (error: unknown, requestId: string) => void;
   /** Aborted when the server shuts down. */
   readonly stopping: AbortSignal;
 }

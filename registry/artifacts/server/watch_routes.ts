@@ -10,7 +10,7 @@ import { eventBody, eventText } from "../../event_body.ts";
 import type { ArtifactEvent } from "../artifact_storage.ts";
 import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
-import { RequestError } from "./problem.ts";
+import { problemOf, RequestError } from "./problem.ts";
 import { json, noBody } from "./answer.ts";
 import { covers, type Scope } from "./scope.ts";
 import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
@@ -54,7 +54,7 @@ function watch(
   else stopping.addEventListener("abort", shutDown, { once: true });
   metrics.watchers++;
   const events = service.namespaces.open(namespace).watch({ since: since || undefined, signal: stop.signal });
-  const body = eventBody(told(events, stop.signal), {
+  const body = eventBody(told(events, service, stop.signal), {
     heartbeat: limits.heartbeat,
     mayHear: () => covers(scopesNow(call) ?? [], namespace, "read"),
     onEnd(): void {
@@ -66,12 +66,19 @@ function watch(
   return new Response(body, { headers: HEADERS });
 }
 
-/** Events as they are sent, until somebody stops them; that is no error. */
-async function* told(events: AsyncIterable<ArtifactEvent>, signal: AbortSignal): AsyncGenerator<string> {
+/** Events as they are sent, until somebody stops them, which is no error; of one the client is told by an event, too. */
+async function* told(
+  events: AsyncIterable<ArtifactEvent>,
+  { failed }: Service,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   try {
     for await (const { id, kind, key, etag } of events) yield eventText(kind, { key, etag }, id);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (signal.aborted) return;
+    const requestId = crypto.randomUUID();
+    failed(error, requestId);
+    yield eventText("problem", problemOf(error, requestId).problem);
   }
 }
 
