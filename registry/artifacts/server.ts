@@ -11,6 +11,7 @@ import { ELSEWHERE, responseOf, type WholeAnswer, withCommon } from "./server/an
 import { type App, createApp } from "./server/app.ts";
 import { Deadlines } from "./server/deadlines.ts";
 import { serveFiles } from "./server/files_routes.ts";
+import { knownOrigins } from "./server/hosts.ts";
 import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
@@ -75,20 +76,18 @@ export class ArtifactServer implements AsyncDisposable {
   readonly #deadlines = new Deadlines();
   readonly #debug: boolean;
   readonly #log: ((note: ServerNote) => void) | undefined;
-  readonly #origins: ReadonlySet<string>;
   #tokens: Tokens | undefined;
 
   /**
    * Creates a server; nothing is read or written yet.
    *
-   * @throws {StorageError} `invalid-argument` for a limit that is none, `unsupported` if the store cannot list, write and delete.
+   * @throws {StorageError} `invalid-argument` for a limit or an origin that is none, `unsupported` if the store cannot list, write and delete.
    */
   constructor(options: ArtifactServerOptions) {
     const { store, tokens, allowedHosts = [], allowedOrigins = [], limits, log, debug = false } = options;
     this.#tokens = tokens;
     this.#log = log;
     this.#debug = debug;
-    this.#origins = new Set(allowedOrigins);
     this.#service = {
       namespaces: new StoredNamespaces(store),
       limits: completeLimits(limits),
@@ -100,7 +99,7 @@ export class ArtifactServer implements AsyncDisposable {
     this.#app = createApp(this.#service, {
       tokens: () => this.#tokens,
       hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
-      origins: this.#origins,
+      origins: knownOrigins(allowedOrigins),
       files: options.files && serveFiles(options.files, this.#stopping.signal),
     });
   }

@@ -76,3 +76,21 @@ Deno.test("tokens: what cannot be sent is refused where it is given, and everyth
     await place.expect(401, "/stats", { token: `${token}=` });
   }
 });
+
+Deno.test("server: an origin that no browser sends is refused, with the one that was meant", () => {
+  for (
+    const [origin, meant] of [
+      ["https://lab.example/", '"https://lab.example"'],
+      ["https://LAB.example:443", '"https://lab.example"'],
+      ["lab.example", "is no origin"],
+      ["", "is no origin"],
+      ["null", "is no origin"],
+    ]
+  ) {
+    assert.throws(
+      () => new ArtifactServer({ store: new MemoryStore(), allowedOrigins: [origin!] }),
+      (error: Error & { code: string }) => error.code === "invalid-argument" && error.message.includes(meant!),
+      origin,
+    );
+  }
+});

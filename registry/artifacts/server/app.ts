@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
+import { ENTRY_KIND, ERROR_CODE, SERVER_ID, WANT_ETAG, WRITE_ID } from "../../../backends/stores/remote/wire.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
 import { filesRoutes, type ServedFiles } from "./files_routes.ts";
@@ -35,8 +36,19 @@ export interface AppOptions {
 /** What a page that is allowed may send and see. */
 const SHARED = {
   allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
-  allowHeaders: ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range", "Write-Id"],
-  exposeHeaders: ["ETag", "Content-Range", "Retry-After"],
+  allowHeaders: [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Range",
+    SERVER_ID,
+    WANT_ETAG,
+    WRITE_ID,
+  ],
+  exposeHeaders: ["ETag", "Content-Range", "Retry-After", SERVER_ID, ERROR_CODE, ENTRY_KIND],
   maxAge: 600,
 };
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { StorageError } from "../../../backends/errors.ts";
 import { RequestError } from "./problem.ts";
 
 const PORT = /:\d{1,5}$/;
@@ -35,6 +36,26 @@ export function checkHost(header: string, allowed: ReadonlySet<string>): void {
   const name = host.replace(PORT, "");
   if (ADDRESS.test(name) || allowed.has("*") || allowed.has(name) || allowed.has(host)) return;
   throw new RequestError(421, "permission-denied", "this server does not go by that name; its owner can allow it");
+}
+
+/**
+ * The origins that a server is to know.
+ *
+ * @param origins As its owner gives them.
+ * @returns They.
+ * @throws {StorageError} `invalid-argument` for what no browser ever sends.
+ */
+export function knownOrigins(origins: readonly string[]): ReadonlySet<string> {
+  for (const origin of origins) {
+    const known = URL.parse(origin)?.origin;
+    if (origin === "*" || known === origin) continue;
+    const hint = known === undefined || known === "null" ? "" : `, like ${JSON.stringify(known)}`;
+    throw new StorageError(
+      "invalid-argument",
+      `${JSON.stringify(origin)} is no origin: give scheme, host and port${hint}`,
+    );
+  }
+  return new Set(origins);
 }
 
 /**
