@@ -27,8 +27,10 @@ export const USAGE = `Serves artifacts over HTTP.
   --debug               logs every request; changes nothing else
   --help                this
 
-One token that may do everything can be given as REGISTRY_SERVER_TOKEN. Permissions: --allow-net=<host>:<port>, --allow-read and
---allow-write of the database (and of what --files serves), --allow-read of the token file, and --allow-env of the variables above.
+A new token without --scope may do everything ("*:admin"), without --expires for ever. One token that may do everything can be given as
+REGISTRY_SERVER_TOKEN. \`deno task serve\` may only use port 8001 and registry.db: for others run registry/artifacts/serve.ts. Permissions:
+--allow-net=<host>:<port>, --allow-read and --allow-write of the database (and of what --files serves), --allow-read of
+the token file, and --allow-env of the variables above.
 `;
 
 /** Where a server keeps what it is given. */
