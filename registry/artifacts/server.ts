@@ -15,7 +15,7 @@ import { knownOrigins } from "./server/hosts.ts";
 import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
-import { answerProblem, isOurs, RequestError } from "./server/problem.ts";
+import { answerProblem, isFailure, RequestError } from "./server/problem.ts";
 import type { CallState, Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { ArtifactServerOptions, ServerNote } from "./server/server_options.ts";
@@ -170,7 +170,7 @@ export class ArtifactServer implements AsyncDisposable {
     if (this.#debug) this.note("debug", "answered", { kind: state.kind, status, method: request.method });
     const { failure, requestId } = state;
     // What was refused here needs no mending, unless something else was the reason.
-    if (isOurs(status) && !(failure instanceof RequestError && failure.cause === undefined)) {
+    if (isFailure(status) && !(failure instanceof RequestError && failure.cause === undefined)) {
       this.note("error", "a request failed", { requestId, status, ...loggedError(failure) });
     }
     const length = headers instanceof Headers ? headers.get("content-length") : headers["content-length"];

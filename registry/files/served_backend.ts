@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isStorageError } from "../../backends/errors.ts";
 import { FRAMES, SERVER_ID } from "../../backends/stores/remote/wire.ts";
 import type { ChangeLog } from "./change_log.ts";
 import { FileQuery } from "./file_query.ts";
@@ -148,9 +149,9 @@ export class FileRequest {
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
     try {
       return (await reader.read()).value;
-    } catch {
-      // The runtime only tells that the connection has ended.
-      throw cut();
+    } catch (error) {
+      // The runtime only tells that the connection has ended; who ends a body on purpose says why.
+      throw isStorageError(error) ? error : cut();
     }
   }
 }

@@ -227,8 +227,21 @@ Deno.test("what is not a registry server is told so, never as a missing key", as
         () => remote.batch([{ op: "get", key: "k" }]),
         () => remote.acquire("k", { owner: "o", ttl: 1 }),
         () => remote.clear(),
+        () => remote.delete("k"),
       ]
     ) await assert.rejects(call, { code: "corrupt" }, body);
+  }
+});
+
+Deno.test("a listing that never ends is not asked for for ever", async () => {
+  for (const body of ['{"entries":[],"next":"YQ"}', '{"entries":[{"key":"a"}],"next":"YQ"}']) {
+    await using server = rawServer(() => answer(200, body));
+    const keys: string[] = [];
+    const listing = async (): Promise<void> => {
+      for await (const { key } of client(server.port).list()) keys.push(key);
+    };
+    await assert.rejects(listing, { code: "corrupt" });
+    assert(keys.length <= 1);
   }
 });
 

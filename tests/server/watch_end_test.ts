@@ -125,6 +125,16 @@ Deno.test("events: neither a heartbeat nor what comes right after it takes anyth
   await reader.cancel();
 });
 
+Deno.test("events: heartbeats leave nothing on what is waited for", async () => {
+  let reactions = 0;
+  const never = { then: () => (reactions++, new Promise(() => {})) } as unknown as Promise<IteratorResult<string>>;
+  const events = { [Symbol.asyncIterator]: () => ({ next: () => never }) };
+  const reader = eventBody(events, { heartbeat: 0, onEnd() {} }).getReader();
+  for (let heartbeat = 0; heartbeat < 100; heartbeat++) await reader.read();
+  await reader.cancel();
+  assert.equal(reactions, 1);
+});
+
 Deno.test("server, HEAD: what is refused at the door has no body either", async () => {
   await using place = new Place();
   const response = await place.server.fetch(new Request("http://evil.example/health", { method: "HEAD" }));

@@ -179,10 +179,9 @@ export class SqliteTree {
 
   /** The id of the directory at `directory`, made now if it is missing, for something at `path` in it. */
   ensureDirectory(directory: string, path: string): number {
-    const id = this.directory(directory);
-    if (id !== undefined) return id;
     const place = reachable(this.locate(directory, true, true), path);
     if (place.node === undefined) return this.#makeDirectories(place, place.rest);
+    if (place.node.kind === "directory") return place.node.id;
     throw new StorageError("not-a-directory", "a parent of it is a file", { path });
   }
 

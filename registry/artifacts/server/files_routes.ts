@@ -5,8 +5,8 @@
  */
 
 import type { Hono } from "hono";
+import { RefusedRequest } from "../../files/file_problem.ts";
 import { changesFiles, files, type FilesHandler, type Served } from "../../files.ts";
-import { RequestError } from "./problem.ts";
 import { covers, type Scope } from "./scope.ts";
 import { type Call, type CallEnv, permit, scopesOf, type Service } from "./service.ts";
 
@@ -76,8 +76,8 @@ function unpausing(request: Request, timeout: number): Request {
     async pull(controller): Promise<void> {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const pause = new Promise<never>((_, reject) => {
-        const late = new RequestError(408, "unavailable", "the body came too slowly", {
-          headers: { connection: "close" },
+        const late = new RefusedRequest([408, "Request Timeout"], "unavailable", "the body came too slowly", {
+          connection: "close",
         });
         timer = setTimeout(() => reject(late), timeout);
       });

@@ -148,9 +148,9 @@ export function problemOf(error: unknown, requestId?: string): Told {
 
 const HIDDEN = "the server failed; its log says why";
 
-/** Whether an error is the server's to mend, and belongs into its log. */
-export function isOurs(status: number): boolean {
-  return status >= 500;
+/** Whether a status tells of an error that is the server's to mend, and belongs into its log: what it never offers (501) is none. */
+export function isFailure(status: number): boolean {
+  return status >= 500 && status !== 501;
 }
 
 /**
