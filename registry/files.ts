@@ -33,9 +33,9 @@
  * | `HEAD ?path=` | the same without the content |
  * | `GET ?stat=` | `{kind, size, modified, etag, expires}`, times in milliseconds; `null` where nothing is |
  * | `GET ?list=&shallow&details&after&limit` | `{entries: [{path, kind, size, modified}], next}`; with `Accept: application/x-ndjson` all, line by line |
- * | `GET ?readlink=` | `{target}` |
+ * | `GET ?readlink=` | `{target}`; `..` for a link that leads out |
  * | `GET ?watch=` | server-sent events: what `stat` tells, at once and after every change |
- * | `PUT ?path=&expireIn` | writes; `If-None-Match: *`, `If-Match` |
+ * | `PUT ?path=&expireIn` | writes; `If-None-Match: *`, `If-Match`; 201 for what was not there |
  * | `DELETE ?path=` | deletes; `If-Match` |
  * | `POST ?op=` | `makeDirectory`, `createSymlink`, `copy`, `move`, `deleteTree`, `readMany` (JSON), `writeMany` (frames) |
  * | `GET`, `DELETE ?write=&age` | what became of the change whose header `Write-Id` was this; `DELETE` stops it |
@@ -51,6 +51,7 @@ import { problemOf, problemResponse, RefusedRequest } from "./files/file_problem
 import { respond } from "./files/respond.ts";
 import { FileRequest, HARMLESS } from "./files/served_backend.ts";
 import { type Served, ServedBackends } from "./files/served_backends.ts";
+import { headOf } from "./head_of.ts";
 import { SERVER_ID } from "../backends/stores/remote/wire.ts";
 
 export type { Served } from "./files/served_backends.ts";
@@ -96,11 +97,17 @@ export interface FilesOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Told why a request failed, for a log: the answer does not say all of it. It must not throw.
+   * Whether pages of other sites may change files: for a handler behind something that looks at where they are from.
+   *
+   * @default {false}
+   */
+  allowCrossSite?: boolean | undefined;
+  /**
+   * Told why a request failed, for a log: the answer does not say all of it. What it answers is told as `requestId`. It must not throw.
    *
    * @default {undefined} nobody is told
    */
-  onError?: ((error: unknown, request: Request) => void) | undefined;
+  onError?: ((error: unknown, request: Request) => string | void) | undefined;
 }
 
 /** Answers a request; it never rejects. */
@@ -126,7 +133,7 @@ export type FilesHandler = (request: Request) => Promise<Response>;
  * const handler = files({ lab: new MemoryStore() });
  * const url = "http://localhost/v1/files/lab";
  * const put = new Request(`${url}?path=plate%2Fa.txt`, { method: "PUT", body: "alpha" });
- * assert.equal((await handler(put)).status, 204);
+ * assert.equal((await handler(put)).status, 201);
  * const part = new Request(`${url}?path=plate%2Fa.txt`, { headers: { range: "bytes=1-2" } });
  * assert.equal(await (await handler(part)).text(), "lp");
  * assert.deepEqual((await (await handler(new Request(`${url}?list=plate`))).json()).entries[0].path, "plate/a.txt");
@@ -134,7 +141,7 @@ export type FilesHandler = (request: Request) => Promise<Response>;
  * ```
  */
 export function files(backends: Served, options: FilesOptions = {}): FilesHandler {
-  const { readOnly = false, signal } = options;
+  const { readOnly = false, signal, allowCrossSite = false, onError } = options;
   const prefix = (options.prefix ?? "/v1/files").replace(/\/+$/, "");
   const readOnlyNames = typeof readOnly === "boolean" ? undefined : new Set(readOnly);
   const serverId = crypto.randomUUID();
@@ -146,6 +153,8 @@ export function files(backends: Served, options: FilesOptions = {}): FilesHandle
       path: positive("maxPathLength", options.maxPathLength ?? 4096),
     },
     signal,
+    allowCrossSite,
+    onError,
     isReadOnly: (name) => readOnlyNames?.has(name) ?? readOnly === true,
   });
 
@@ -154,16 +163,11 @@ export function files(backends: Served, options: FilesOptions = {}): FilesHandle
     try {
       response = await respond(new FileRequest(request, served.get(nameIn(request.url, prefix))));
     } catch (error) {
-      options.onError?.(error, request);
       const headers = error instanceof RefusedRequest ? error.headers : {};
       const all = { ...headers, ...Object.fromEntries(HARMLESS), [SERVER_ID]: serverId };
-      response = problemResponse(problemOf(error), all);
+      response = problemResponse(problemOf(error, onError?.(error, request)), all);
     }
-    if (request.method === "HEAD" && response.body !== null) {
-      await response.body.cancel();
-      response = new Response(null, response);
-    }
-    return response;
+    return request.method === "HEAD" ? await headOf(response) : response;
   };
 }
 
@@ -191,7 +195,7 @@ export function changesFiles({ method, url }: Request): boolean {
 
 /** The name of the backend: the one segment after the prefix. */
 function nameIn(url: string, prefix: string): string {
-  // A request has a whole address, with its dots resolved.
+  // The dots of an address may not be resolved: what is no name is nothing that is served.
   const [pathname = ""] = url.slice(url.indexOf("/", url.indexOf("//") + 2)).split(/[?#]/, 1);
   const rest = pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length + 1).replace(/\/$/, "") : "";
   if (rest !== "" && !rest.includes("/")) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, StorageError, type StorageErrorOptions } from "../../backends/errors.ts";
+import { type ErrorCode, isStorageError, StorageError, type StorageErrorOptions } from "../../backends/errors.ts";
 import { nearest } from "../nearest.ts";
 
 /** Options of {@linkcode ArtifactError}. */
@@ -63,6 +63,30 @@ export class ArtifactError extends StorageError {
 }
 
 /**
+ * An error of what is below a registry, as the registry tells it.
+ *
+ * @param error Anything that was thrown.
+ * @returns The same failure as an {@linkcode ArtifactError}; what is no `StorageError` (an abort, a mistake of the program) as it is.
+ *
+ * @example
+ * ```ts
+ * import { StorageError } from "@polystore/polystore";
+ * import { ArtifactError, artifactError } from "@polystore/polystore/artifacts";
+ * import assert from "node:assert/strict";
+ *
+ * const error = artifactError(new StorageError("io", "the disk is gone", { path: "k" }));
+ * assert(error instanceof ArtifactError);
+ * assert.deepEqual([error.code, error.context], ["io", { key: "k" }]);
+ * ```
+ */
+export function artifactError(error: unknown): unknown {
+  if (!isStorageError(error) || "suggestions" in error) return error;
+  const { code, detail, backend, operation, path, retryable, retryAfter } = error;
+  const context = path === undefined ? {} : { key: path };
+  return new ArtifactError(code, detail, { backend, operation, path, retryable, retryAfter, context, cause: error });
+}
+
+/**
  * The error for a key under which nothing is registered.
  *
  * @param key The key.
@@ -91,15 +115,33 @@ export function missing(key: string, known: Iterable<string>): ArtifactError {
 /** Comparing takes the product of two lengths and of how many there are: strangers must not make it long. */
 const MAX_COMPARED = 64;
 const MAX_CANDIDATES = 200;
+const MAX_LOOKED_AT = 20_000;
 
-/** The keys that are worth a comparison. */
+/** The keys that are worth a comparison: those that begin and end as the key does. */
 function* comparable(key: string, known: Iterable<string>): Generator<string, void> {
-  let count = 0;
+  const byLikeness = Array.from({ length: key.length + 1 }, (): string[] => []);
+  let looked = 0;
   for (const candidate of known) {
-    if (Math.abs(candidate.length - key.length) > key.length / 2) continue;
-    yield candidate;
-    if (++count === MAX_CANDIDATES) return;
+    if (++looked > MAX_LOOKED_AT) break;
+    if (Math.abs(candidate.length - key.length) <= key.length / 2) {
+      byLikeness[likeness(key, candidate)]!.push(candidate);
+    }
   }
+  let left = MAX_CANDIDATES;
+  for (const candidates of byLikeness.reverse()) {
+    yield* candidates.slice(0, left);
+    left -= candidates.length;
+    if (left <= 0) return;
+  }
+}
+
+/** How much of a key another one has at its beginning and at its end. */
+function likeness(key: string, other: string): number {
+  const length = Math.min(key.length, other.length);
+  let [begin, end] = [0, 0];
+  while (begin < length && key[begin] === other[begin]) begin++;
+  while (end < length - begin && key.at(-1 - end) === other.at(-1 - end)) end++;
+  return begin + end;
 }
 
 /**

@@ -6,9 +6,9 @@
 
 import { KeyedLock } from "../../backends/keyed_lock.ts";
 import { inContext, isStorageError } from "../../backends/errors.ts";
-import { missing } from "./artifact_error.ts";
+import { ArtifactError, missing } from "./artifact_error.ts";
 import { ArtifactLock, type LockHeld, type LockOptions } from "./artifact_lock.ts";
-import type { AbortOptions, ArtifactEvent, ArtifactStorage } from "./artifact_storage.ts";
+import type { AbortOptions, ArtifactEvent, ArtifactStorage, ListedArtifact } from "./artifact_storage.ts";
 import { type BatchReport, reportOf } from "./batch_report.ts";
 import { auditAll, type Items, pairsOf, registerMany } from "./batch_registration.ts";
 import { CachedArtifacts } from "./cached_artifacts.ts";
@@ -32,7 +32,8 @@ const LOCK_TTL = 30_000;
  * every call waits for what is on its way, and {@linkcode ArtifactRegistry.settled} only waits. If it fails, the first of them throws; if there is
  * none, the failure is an unhandled rejection, which ends the program.
  *
- * Errors are `ArtifactError`s with a code, suggestions and a context; an aborted call rejects with the reason of its signal.
+ * Errors are `ArtifactError`s with a code, suggestions and a context; an aborted call rejects with the reason of its signal, and what your own
+ * functions throw (a schema, a change, work under a lock) passes as it is.
  *
  * @typeParam T What is got.
  * @typeParam I What is registered: the same, unless a schema makes something else of it.
@@ -65,6 +66,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
   readonly #rules: ItemRules<I, T>;
   readonly #registrar: Registrar<I, T>;
   readonly #locks = new KeyedLock();
+  readonly #far: boolean;
 
   /**
    * Creates a registry; nothing is asked of a server yet.
@@ -76,6 +78,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
   constructor(options: ArtifactRegistryOptions<I, T> = {}, local: LocalArtifacts<T> = new LocalArtifacts()) {
     this.#rules = new ItemRules((item) => this.refusal(item), options.schema, options.keyOf);
     const far = openFar(options, this.#rules);
+    this.#far = far !== undefined;
     this.#storage = far ?? local;
     this.#quick = far === undefined ? local : far instanceof CachedArtifacts ? far : undefined;
     this.#registrar = new Registrar(
@@ -97,8 +100,8 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
   }
 
   async #run<R>(operation: string, key: string | undefined, work: () => Promise<R>): Promise<R> {
+    if (!this.#registrar.idle) await this.settled();
     try {
-      if (!this.#registrar.idle) await this.settled();
       return await work();
     } catch (error) {
       throw inContext(error, { operation, path: typeof key === "string" ? key : undefined });
@@ -146,19 +149,26 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
 
   /** Whether something is registered under a key; a key that cannot be one is not. */
   has(key: string, options?: AbortOptions): Promise<boolean> {
-    return this.#run("has", key, () => this.#storage.has(key, options));
+    return this.#run("find", key, () => this.#storage.has(key, options));
   }
 
   /** Yields the keys, in the order of their UTF-8 bytes. */
   async *identifiers(options?: IdentifierOptions): AsyncGenerator<string, void> {
-    await this.settled();
-    for await (const { key } of this.#storage.list({ ...options, values: false })) yield key;
+    for await (const { key } of this.#list(options, false)) yield key;
   }
 
   /** Yields the keys and what is registered under them. */
   async *entries(options?: IdentifierOptions): AsyncGenerator<[key: string, item: T], void> {
+    for await (const { key, value } of this.#list(options, true)) yield [key, value as T];
+  }
+
+  async *#list(options: IdentifierOptions | undefined, values: boolean): AsyncGenerator<ListedArtifact<T>, void> {
     await this.settled();
-    for await (const { key, value } of this.#storage.list({ ...options, values: true })) yield [key, value as T];
+    try {
+      yield* this.#storage.list({ ...options, values });
+    } catch (error) {
+      throw inContext(error, { operation: "list" });
+    }
   }
 
   /** How many there are. */
@@ -169,20 +179,28 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
   /**
    * Removes what is registered under a key; or an item, wherever it is registered.
    *
-   * @param item A key, or an item that is not a text.
-   * @throws {StorageError} `not-found`.
+   * @param item A key, or an item that is not a text. Of artifacts that are not local, only a function or a class: another one comes back as
+   * a new object.
+   * @throws {StorageError} `not-found`; `invalid-argument` for an item that cannot be known again.
    */
   async unregister(item: string | (I & object), options?: AbortOptions): Promise<void> {
     await this.#run("unregister", typeof item === "string" ? item : undefined, async () => {
       let found = false;
       if (typeof item === "string") found = await this.#storage.delete(item, options);
       else {
+        if (this.#far && typeof item !== "function") throw comesBackAsAnother();
         for await (const [key, value] of this.entries(options)) {
           if ((value as unknown) === item) found = await this.#storage.delete(key, options) || found;
         }
       }
-      if (!found) throw missing(typeof item === "string" ? item : String(Reflect.get(item, "name") ?? ""), []);
+      if (!found) throw await this.#missing(typeof item === "string" ? item : nameOf(item), options);
     });
+  }
+
+  /** The error for a key under which nothing is registered, with the one that was meant. */
+  async #missing(key: string, options: AbortOptions | undefined): Promise<unknown> {
+    const error = await this.#storage.get(key, options).then(() => undefined, (error: unknown) => error);
+    return isStorageError(error, "not-found") ? error : missing(key, []);
   }
 
   /**
@@ -198,7 +216,7 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
         await this.#storage.put(key, kept, { ifMatch: "*", signal: options?.signal });
         return got;
       } catch (error) {
-        throw isStorageError(error, "precondition-failed") ? missing(key, []) : error;
+        throw isStorageError(error, "precondition-failed") ? await this.#missing(key, options) : error;
       }
     });
   }
@@ -354,4 +372,18 @@ export class ArtifactRegistry<T, I = T> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function nameOf(item: object): string {
+  return String(Reflect.get(item, "name") ?? "");
+}
+
+function comesBackAsAnother(): ArtifactError {
+  return new ArtifactError(
+    "invalid-argument",
+    "what is got from elsewhere is a new object each time, so it cannot be found by itself",
+    {
+      suggestions: ["give the key"],
+    },
+  );
 }

@@ -23,6 +23,17 @@ export interface Artifact<V> {
   readonly etag: string;
 }
 
+/** Options of what may be done a second time. */
+export interface AgainOptions extends AbortOptions {
+  /**
+   * Whether it was asked before, and perhaps done by a process that ended before it could tell the others: if nothing is left to do, they are told
+   * now.
+   *
+   * @default {false}
+   */
+  again?: boolean | undefined;
+}
+
 /** Conditions of {@linkcode ArtifactStorage.put}. */
 export interface PutCondition {
   /**
@@ -60,7 +71,7 @@ export interface PutResult {
 }
 
 /** Options of {@linkcode ArtifactStorage.delete}. */
-export interface RemoveOptions extends AbortOptions {
+export interface RemoveOptions extends AgainOptions {
   /**
    * Only delete the content that has this etag: reject with `precondition-failed` if it has another, or if there is none.
    *
@@ -129,7 +140,7 @@ export type BatchResult<V> =
   | { readonly op: "error"; readonly error: Error };
 
 /** Options of {@linkcode ArtifactStorage.batch}. */
-export interface BatchOptions extends AbortOptions {
+export interface BatchOptions extends AgainOptions {
   /**
    * All or nothing: if one fails, nothing is written, and the results of the others are errors (`precondition-failed`) too. The writes
    * must then be puts, and either all `ifAbsent` or none with a condition.
@@ -237,7 +248,7 @@ export interface ArtifactStorage<V = unknown> {
    *
    * @returns How many there were.
    */
-  clear(options?: AbortOptions): Promise<number>;
+  clear(options?: AgainOptions): Promise<number>;
   /**
    * Yields what happens, whoever does it: each event at least once. The first event is a `reset` if no `since` is given, or one from
    * too long ago. It ends when the caller stops or aborts, or with an error when the place cannot be reached any more.

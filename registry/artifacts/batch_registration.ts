@@ -5,7 +5,7 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
-import type { ArtifactStorage, BatchOperation } from "./artifact_storage.ts";
+import type { ArtifactStorage, BatchOperation, BatchResult } from "./artifact_storage.ts";
 import { notDone } from "./batch.ts";
 import { type BatchReport, reportOf } from "./batch_report.ts";
 import type { RegisterBatchOptions } from "./registry_options.ts";
@@ -51,7 +51,16 @@ export async function registerMany<I, T>(
   const size = atomic ? Math.max(1, puts.length) : MAX_BATCH;
   for (let at = 0; at < puts.length; at += size) {
     const part = puts.slice(at, at + size);
-    for (const [index, result] of (await storage.batch(part, { atomic, signal })).entries()) {
+    let results: BatchResult<T>[];
+    try {
+      results = await storage.batch(part, { atomic, signal });
+    } catch (error) {
+      if (at === 0 || !isStorageError(error)) throw error;
+      // What was registered before is to be told.
+      for (const { key } of puts.slice(at)) outcome.set(key, error);
+      break;
+    }
+    for (const [index, result] of results.entries()) {
       if (result.op !== "error") continue;
       const kept = onDuplicate === "keep" && !atomic && isStorageError(result.error, "already-exists");
       if (!kept) outcome.set(part[index]!.key, result.error);

@@ -10,6 +10,7 @@ import { Flights } from "../../backends/stores/flights.ts";
 import { ArtifactError } from "./artifact_error.ts";
 import type {
   AbortOptions,
+  AgainOptions,
   Artifact,
   ArtifactEvent,
   ArtifactStorage,
@@ -209,7 +210,7 @@ export class CachedArtifacts<T> implements ArtifactStorage<T> {
   }
 
   /** See `ArtifactStorage.clear`. */
-  async clear(options?: AbortOptions): Promise<number> {
+  async clear(options?: AgainOptions): Promise<number> {
     try {
       return await this.#inner.clear(options);
     } finally {

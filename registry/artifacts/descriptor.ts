@@ -6,7 +6,7 @@
  */
 
 import { ArtifactError } from "./artifact_error.ts";
-import { decodeValue, encodeValue } from "./wire.ts";
+import { checkNumbers, decodeValue, encodeValue } from "./wire.ts";
 
 /** Where a function or a class is. */
 export interface ArtifactDescriptor {
@@ -72,10 +72,11 @@ export class AllowedModules {
   /**
    * The value of a text; a descriptor becomes what it describes.
    *
-   * @throws {StorageError} `corrupt` for a text that is none, `permission-denied` for a module that is not on the list.
+   * @throws {StorageError} `corrupt` for a text that is none, `invalid-value` for a number that no double holds, `permission-denied` for a module that is not on the list.
    */
   decode(text: string): unknown {
     const value = decodeValue(text);
+    checkNumbers(text);
     if (!text.startsWith('{"$artifact"') || typeof value !== "object" || value === null) return value;
     const { specifier, export: name, integrity } = Object(Reflect.get(value, ARTIFACT));
     if (

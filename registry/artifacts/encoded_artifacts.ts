@@ -7,6 +7,7 @@
 import { inContext } from "../../backends/errors.ts";
 import type {
   AbortOptions,
+  AgainOptions,
   Artifact,
   ArtifactEvent,
   ArtifactStorage,
@@ -22,6 +23,7 @@ import type {
   RemoveOptions,
   WatchArtifactsOptions,
 } from "./artifact_storage.ts";
+import { artifactError } from "./artifact_error.ts";
 import { checkBatch, notDone } from "./batch.ts";
 
 /**
@@ -56,42 +58,46 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
     this.#codec = codec;
   }
 
-  async #encode(value: T): Promise<string> {
-    return await this.#codec.encode(value as unknown as I);
+  async #encode(value: T, key: string): Promise<string> {
+    try {
+      return await this.#codec.encode(value as unknown as I);
+    } catch (error) {
+      throw artifactError(inContext(error, { path: key }));
+    }
   }
 
   async #decode(text: string, key: string): Promise<T> {
     try {
       return await this.#codec.decode(text, key);
     } catch (error) {
-      throw inContext(error, { path: key });
+      throw artifactError(inContext(error, { path: key }));
     }
   }
 
   /** See `ArtifactStorage.get`. */
   async get(key: string, options?: AbortOptions): Promise<Artifact<T>> {
-    const { value, etag } = await this.#inner.get(key, options);
+    const { value, etag } = await told(this.#inner.get(key, options));
     return { value: await this.#decode(value, key), etag };
   }
 
   /** See `ArtifactStorage.has`. */
   async has(key: string, options?: AbortOptions): Promise<boolean> {
-    return await this.#inner.has(key, options);
+    return await told(this.#inner.has(key, options));
   }
 
   /** See `ArtifactStorage.put`. */
   async put(key: string, value: T, options?: PutOptions): Promise<PutResult> {
-    return await this.#inner.put(key, await this.#encode(value), options);
+    return await told(this.#inner.put(key, await this.#encode(value, key), options));
   }
 
   /** See `ArtifactStorage.delete`. */
   async delete(key: string, options?: RemoveOptions): Promise<boolean> {
-    return await this.#inner.delete(key, options);
+    return await told(this.#inner.delete(key, options));
   }
 
   /** See `ArtifactStorage.list`. */
   async *list(options?: ListArtifactsOptions): AsyncGenerator<ListedArtifact<T>, void> {
-    for await (const { key, value, etag } of this.#inner.list(options)) {
+    for await (const { key, value, etag } of toldEach(this.#inner.list(options))) {
       if (value === undefined || etag === undefined) yield { key };
       else yield { key, value: await this.#decode(value, key), etag };
     }
@@ -99,7 +105,7 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
 
   /** See `ArtifactStorage.count`. */
   async count(options?: AbortOptions): Promise<number> {
-    return await this.#inner.count(options);
+    return await told(this.#inner.count(options));
   }
 
   /** See `ArtifactStorage.batch`. */
@@ -111,7 +117,9 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
       try {
         texts.set(
           operation,
-          operation.op === "put" ? { ...operation, value: await this.#encode(operation.value) } : operation,
+          operation.op === "put"
+            ? { ...operation, value: await this.#encode(operation.value, operation.key) }
+            : operation,
         );
       } catch (error) {
         failures.set(operation, error as Error);
@@ -124,7 +132,7 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
         failures.set(operation, notDone(operation.key));
       }
     }
-    const results = texts.size === 0 ? [] : await this.#inner.batch([...texts.values()], options);
+    const results = texts.size === 0 ? [] : await told(this.#inner.batch([...texts.values()], options));
     const sent = new Map([...texts.keys()].map((operation, index) => [operation, results[index]!]));
     return await Promise.all(operations.map((operation) => {
       const error = failures.get(operation);
@@ -133,6 +141,7 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
   }
 
   async #result(result: BatchResult<string>, key: string): Promise<BatchResult<T>> {
+    if (result.op === "error") return { op: "error", error: artifactError(result.error) as Error };
     if (result.op !== "get") return result;
     try {
       return { ...result, value: await this.#decode(result.value, key) };
@@ -142,27 +151,44 @@ export class EncodedArtifacts<I, T> implements ArtifactStorage<T> {
   }
 
   /** See `ArtifactStorage.clear`. */
-  async clear(options?: AbortOptions): Promise<number> {
-    return await this.#inner.clear(options);
+  async clear(options?: AgainOptions): Promise<number> {
+    return await told(this.#inner.clear(options));
   }
 
   /** See `ArtifactStorage.watch`. */
   watch(options?: WatchArtifactsOptions): AsyncIterable<ArtifactEvent> {
-    return this.#inner.watch(options);
+    return toldEach(this.#inner.watch(options));
   }
 
   /** See `ArtifactStorage.acquire`. */
   async acquire(key: string, request: LeaseRequest): Promise<Lease> {
-    return await this.#inner.acquire(key, request);
+    return await told(this.#inner.acquire(key, request));
   }
 
   /** See `ArtifactStorage.release`. */
   async release(key: string, token: number, options?: AbortOptions): Promise<void> {
-    await this.#inner.release(key, token, options);
+    await told(this.#inner.release(key, token, options));
   }
 
   /** See `ArtifactStorage.close`. */
   async close(): Promise<void> {
     await this.#inner.close();
+  }
+}
+
+/** What a storage answers; what it fails with, as a registry tells it. */
+async function told<R>(answer: Promise<R>): Promise<R> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw artifactError(error);
+  }
+}
+
+async function* toldEach<R>(answers: AsyncIterable<R>): AsyncGenerator<R, void> {
+  try {
+    yield* answers;
+  } catch (error) {
+    throw artifactError(error);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
+import { RETRIED } from "../../backends/stores/remote/wire.ts";
 import { Tries } from "../../backends/layers/tries.ts";
 import type { AbortOptions } from "./artifact_storage.ts";
 import { ArtifactError } from "./artifact_error.ts";
@@ -80,7 +81,10 @@ export class Exchange {
     try {
       return await new Tries(policy, call.conditional ?? false, signal).run(async () => {
         try {
-          const response = await this.send(call, signal);
+          const response = await this.send(
+            again ? { ...call, headers: { ...call.headers, [RETRIED]: "?1" } } : call,
+            signal,
+          );
           if (response.ok || call.accept?.includes(response.status)) return await read(response, again);
           throw await errorOf(response, base, call.key);
         } catch (error) {
@@ -117,7 +121,7 @@ export class Exchange {
       return await fetch(base + call.path, {
         method: call.method ?? "GET",
         headers,
-        redirect: "error",
+        redirect: "manual", // a token goes nowhere else
         signal,
         ...bodyOf(call),
       });

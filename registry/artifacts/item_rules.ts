@@ -5,7 +5,7 @@
  */
 
 import { ArtifactError } from "./artifact_error.ts";
-import { type StandardSchema, validateBy } from "./standard_schema.ts";
+import { checkSchema, type StandardSchema, validateBy } from "./standard_schema.ts";
 
 /** Says why something is not of the kind that a registry keeps; `undefined` if it is. */
 export type Refusal = (item: unknown) => string | undefined;
@@ -20,6 +20,7 @@ export class ItemRules<I, T> {
    * @param refusal What the kind of registry refuses.
    * @param schema What items must be beside.
    * @param keyOf The key of an item.
+   * @throws {StorageError} `invalid-argument` for a schema that is none.
    */
   constructor(
     refusal: Refusal,
@@ -27,6 +28,7 @@ export class ItemRules<I, T> {
     keyOf: ((item: I) => string | undefined) | undefined,
   ) {
     this.#refusal = refusal;
+    if (schema !== undefined) checkSchema(schema);
     this.#schema = schema;
     this.#keyOf = keyOf;
   }

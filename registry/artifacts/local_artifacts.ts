@@ -9,6 +9,7 @@ import { comparePaths, sortPaths } from "../../backends/path.ts";
 import { type ArtifactError, mismatch, missing, taken } from "./artifact_error.ts";
 import type {
   AbortOptions,
+  AgainOptions,
   Artifact,
   ArtifactEvent,
   ArtifactStorage,
@@ -127,7 +128,7 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
   async get(key: string, options?: AbortOptions): Promise<Artifact<T>> {
     options?.signal?.throwIfAborted();
     const cell = this.#cell(checkKey(key));
-    if (cell === undefined) throw missing(key, this.#cells.keys().filter((known) => known[0] === key[0]));
+    if (cell === undefined) throw missing(key, this.#cells.keys());
     return { value: cell.value, etag: cell.etag };
   }
 
@@ -222,7 +223,7 @@ export class LocalArtifacts<T> implements ArtifactStorage<T> {
   }
 
   /** See `ArtifactStorage.clear`. */
-  async clear(options?: AbortOptions): Promise<number> {
+  async clear(options?: AgainOptions): Promise<number> {
     const counted = this.count(options);
     // An aborted call changes nothing; else no turn passes between counting and clearing.
     if (!options?.signal?.aborted) this.#cells.clear();

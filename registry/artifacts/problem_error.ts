@@ -21,6 +21,19 @@ const MAX_DETAIL = 500;
  */
 export async function errorOf(response: Response, base: string, key: string | undefined): Promise<ArtifactError> {
   const { status, headers } = response;
+  if (status >= 300 && status < 400) {
+    await response.body?.cancel();
+    const location = headers.get("location")?.slice(0, MAX_DETAIL);
+    return new ArtifactError(
+      "io",
+      `${base} answers with a redirect${location === undefined ? "" : ` to ${location}`}`,
+      {
+        path: key,
+        suggestions: ["give the address that it leads to, as url"],
+        context: { status, location },
+      },
+    );
+  }
   const text = await response.text();
   const problem = isProblem(response) ? parse(text) : undefined;
   const transient = status === 429 || status === 408 || (status >= 502 && status <= 504);

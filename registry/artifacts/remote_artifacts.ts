@@ -7,6 +7,7 @@
 import { ArtifactError } from "./artifact_error.ts";
 import type {
   AbortOptions,
+  AgainOptions,
   Artifact,
   ArtifactEvent,
   ArtifactStorage,
@@ -188,7 +189,7 @@ export class RemoteArtifacts implements ArtifactStorage<string> {
   }
 
   /** See `ArtifactStorage.clear`. */
-  async clear(options?: AbortOptions): Promise<number> {
+  async clear(options?: AgainOptions): Promise<number> {
     const call: Call = { method: "DELETE", path: this.#path, signal: options?.signal };
     return await this.#exchange.ask(call, async (response) => this.#number((await this.#json(response))["count"]));
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStorageError } from "../../backends/errors.ts";
+import { isStorageError, type StorageError } from "../../backends/errors.ts";
 import { ArtifactError } from "./artifact_error.ts";
 import type { BatchOperation, BatchOptions, BatchResult } from "./artifact_storage.ts";
 import { checkBatch, notDone } from "./batch.ts";
@@ -54,25 +54,41 @@ export class RemoteBatch {
       }
       sent = sent.filter(({ op }) => op === "get");
     }
-    for (let [rest, first] = [sent, true]; rest.length > 0; first = false) {
-      const part = atomic ? rest : beginOf(rest);
+    const queue = atomic ? [sent] : requestsOf(sent);
+    let answered = false;
+    for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+      if (part.length === 0) continue;
       const body = `{"atomic":${atomic},"ops":[${part.map(operationText).join()}]}`;
       const conditional = part.some((operation) => isConditional(operation));
       const headers = { "write-id": writeId };
       try {
-        const left = await exchange.ask(
-          { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal },
-          (response, again) => this.#read(response, part, exchange, again),
-        );
-        rest = [...left, ...rest.slice(part.length)];
+        const call = { method: "POST", path, headers, body, conditional, accept: atomic ? [412] : [], signal };
+        const ask = part;
+        const left = await exchange.ask(call, (response, again) => this.#read(response, ask, exchange, again));
+        if (left.length > 0) queue.unshift(left);
+        answered = true;
       } catch (error) {
-        if (first || !isStorageError(error)) throw error;
-        // What was done before it is to be told.
-        for (const operation of rest) this.#results.set(operation, { op: "error", error });
-        break;
+        if (!isStorageError(error)) throw error;
+        const refused = isStorageError(error, "invalid-argument", "invalid-value");
+        if (refused && part.length > 1 && !atomic) {
+          // Nothing was done, for the sake of one of them.
+          queue.unshift(part.slice(0, part.length >> 1), part.slice(part.length >> 1));
+        } else if (refused || (isLarge(part) && queue.length > 0 && error.code === "unavailable")) {
+          // Who sends too much may be hung up on before the refusal is read: the next request tells whether the server is there.
+          this.#fail(part, error);
+        } else if (!answered) throw error;
+        else {
+          // What was done before it is to be told.
+          for (const rest of [part, ...queue.splice(0)]) this.#fail(rest, error);
+        }
       }
     }
     return this.#operations.map((operation) => this.#results.get(operation)!);
+  }
+
+  #fail(operations: readonly Operation[], error: StorageError): void {
+    if (operations.length === 1) error.within({ path: operations[0]!.key });
+    for (const operation of operations) this.#results.set(operation, { op: "error", error });
   }
 
   #named(key: string): Operation {
@@ -95,7 +111,7 @@ export class RemoteBatch {
     sent: readonly Operation[],
     exchange: Exchange,
     again: boolean,
-  ): Promise<Operation[]> {
+  ): Promise<readonly Operation[]> {
     const text = await response.text();
     let results: unknown;
     try {
@@ -125,15 +141,28 @@ export class RemoteBatch {
   }
 }
 
-/** As many of the operations as go into one request. */
-function beginOf(operations: readonly Operation[]): readonly Operation[] {
-  let [count, room] = [0, MAX_TEXT];
+/** The operations, as many together as go into one request. */
+function requestsOf(operations: readonly Operation[]): (readonly Operation[])[] {
+  const requests: (readonly Operation[])[] = [];
+  let [part, room]: [Operation[], number] = [[], 0];
   for (const operation of operations) {
-    room -= operation.key.length + (operation.op === "put" ? operation.value.length : 0);
-    if (room < 0 && count > 0) break;
-    count++;
+    room -= lengthOf(operation);
+    if (room < 0) {
+      requests.push(part = []);
+      room = MAX_TEXT - lengthOf(operation);
+    }
+    part.push(operation);
   }
-  return operations.slice(0, count);
+  return requests;
+}
+
+function lengthOf(operation: Operation): number {
+  return operation.key.length + (operation.op === "put" ? operation.value.length : 0);
+}
+
+/** Whether it is one that fills a request. */
+function isLarge([operation, ...others]: readonly Operation[]): boolean {
+  return operation !== undefined && others.length === 0 && lengthOf(operation) > MAX_TEXT;
 }
 
 /** The text of an operation; the value is JSON text already. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStorageError } from "../../backends/errors.ts";
+import { isStorageError, StorageError } from "../../backends/errors.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { type Command, type Keeping, parseServeOptions, type ServeOptions, USAGE } from "./server/serve_options.ts";
 import { addToken, readTokens } from "./server/token_file.ts";
@@ -32,6 +32,17 @@ async function openStore(keeping: Keeping): Promise<Store> {
       const { MemoryStore } = await import("../../backends/stores/memory_store.ts");
       return new MemoryStore();
     }
+  }
+}
+
+/** Opens the database now: that it cannot be is for its owner to know, not for those who ask. */
+async function open(store: Store, keeping: Keeping): Promise<void> {
+  try {
+    await store.stat("");
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    const name = keeping.engine === "memory" ? "the memory" : JSON.stringify(keeping.path);
+    throw new StorageError(error.code, `cannot open ${name}: ${error.detail}`, { cause: error });
   }
 }
 
@@ -65,6 +76,7 @@ async function serve(options: ServeOptions): Promise<void> {
     debug,
   });
   try {
+    await open(store, options.keeping);
     const listener = await listen(server, { hostname: options.host, port: options.port });
     const { hostname, port } = listener;
     server.note("info", "listening", { hostname, port, engine: options.keeping.engine, tokens: tokens?.size ?? 0 });

@@ -6,16 +6,17 @@
 
 import { StorageError } from "../../backends/errors.ts";
 import type { Served } from "../files.ts";
+import { headOf } from "../head_of.ts";
 import { Allowance } from "./server/allowance.ts";
 import { ELSEWHERE, responseOf, type WholeAnswer, withCommon } from "./server/answer.ts";
 import { type App, createApp } from "./server/app.ts";
 import { Deadlines } from "./server/deadlines.ts";
 import { serveFiles } from "./server/files_routes.ts";
-import { knownOrigins } from "./server/hosts.ts";
+import { checkNear, knownOrigins } from "./server/hosts.ts";
 import { loggedError } from "./server/logged_error.ts";
 import { completeLimits, type ServerLimits } from "./server/limits.ts";
 import { Metrics } from "./server/metrics.ts";
-import { answerProblem, isFailure, RequestError } from "./server/problem.ts";
+import { answerProblem } from "./server/problem.ts";
 import type { CallState, Service } from "./server/service.ts";
 import { counters } from "./server/status_routes.ts";
 import type { ArtifactServerOptions, ServerNote } from "./server/server_options.ts";
@@ -27,7 +28,6 @@ export * from "./server/scope.ts";
 export * from "./server/server_options.ts";
 export * from "./server/tokens.ts";
 export type { WholeAnswer } from "./server/answer.ts";
-export type { BodyLimits } from "./server/body.ts";
 export type { Served, ServerLimits };
 
 /** How many misses a second are told what was meant. */
@@ -75,6 +75,7 @@ export class ArtifactServer implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #deadlines = new Deadlines();
   readonly #debug: boolean;
+  readonly #open: boolean;
   readonly #log: ((note: ServerNote) => void) | undefined;
   #tokens: Tokens | undefined;
 
@@ -84,23 +85,24 @@ export class ArtifactServer implements AsyncDisposable {
    * @throws {StorageError} `invalid-argument` for a limit or an origin that is none, `unsupported` if the store cannot list, write and delete.
    */
   constructor(options: ArtifactServerOptions) {
-    const { store, tokens, allowedHosts = [], allowedOrigins = [], limits, log, debug = false } = options;
+    const { store, tokens, allowedHosts = [], allowedOrigins = [], limits, log } = options;
     this.#tokens = tokens;
     this.#log = log;
-    this.#debug = debug;
+    this.#debug = options.debug ?? false;
+    this.#open = options.open ?? false;
     this.#service = {
       namespaces: new StoredNamespaces(store),
       limits: completeLimits(limits),
       metrics: new Metrics(),
       hints: new Allowance(HINTS),
-      failed: (error, requestId) => this.note("error", "watching failed", { requestId, ...loggedError(error) }),
+      failed: (what, error, requestId) => this.note("error", what, { requestId, ...loggedError(error) }),
       stopping: this.#stopping.signal,
     };
     this.#app = createApp(this.#service, {
       tokens: () => this.#tokens,
       hosts: new Set(allowedHosts.map((host) => host.toLowerCase())),
       origins: knownOrigins(allowedOrigins),
-      files: options.files && serveFiles(options.files, this.#stopping.signal),
+      files: options.files && serveFiles(options.files, this.#service),
     });
   }
 
@@ -112,9 +114,9 @@ export class ArtifactServer implements AsyncDisposable {
     this.#tokens = tokens;
   }
 
-  /** How long a request may take to come and to be answered, in milliseconds. */
-  get timeout(): number {
-    return this.#service.limits.timeout;
+  /** How much a request may take. */
+  get limits(): ServerLimits {
+    return this.#service.limits;
   }
 
   /** What was done since the start. */
@@ -123,13 +125,16 @@ export class ArtifactServer implements AsyncDisposable {
   }
 
   /**
-   * Answers a request; it never rejects. It needs no `this`, so it can be handed to `Deno.serve` as it is.
+   * Answers a request; it never rejects. It needs no `this`, so it can be handed to `Deno.serve` as it is: that tells it where requests come
+   * from, so that without tokens only this machine is answered, unless the server is `open`.
    *
    * @param request The request.
+   * @param info Who asks, as `Deno.serve` tells it.
    * @returns The answer.
    */
-  readonly fetch = async (request: Request): Promise<Response> => {
-    const answer = await this.answer(request);
+  readonly fetch = async (request: Request, info?: { readonly remoteAddr?: Deno.Addr }): Promise<Response> => {
+    const from = this.#tokens === undefined ? info?.remoteAddr : undefined;
+    const answer = await this.answer(request, from !== undefined && "hostname" in from ? from.hostname : undefined);
     return answer instanceof Response ? answer : responseOf(answer);
   };
 
@@ -137,6 +142,7 @@ export class ArtifactServer implements AsyncDisposable {
    * As {@linkcode ArtifactServer.fetch}, for what writes the answer out itself.
    *
    * @param request The request.
+   * @param from The address of who asks; `undefined` if that was looked at already, or cannot be told.
    * @returns The answer, in parts if its body is a text.
    *
    * @example
@@ -151,7 +157,7 @@ export class ArtifactServer implements AsyncDisposable {
    * assert.deepEqual([answer.status, answer.body], [200, '{"status":"ready"}']);
    * ```
    */
-  async answer(request: Request): Promise<WholeAnswer | Response> {
+  async answer(request: Request, from?: string): Promise<WholeAnswer | Response> {
     const { metrics, limits } = this.#service;
     const begin = performance.now();
     const late = new AbortController();
@@ -160,7 +166,7 @@ export class ArtifactServer implements AsyncDisposable {
     metrics.inFlight++;
     let answer: WholeAnswer | Response;
     try {
-      answer = await this.#answer(request, state);
+      answer = await this.#answer(request, state, from);
     } finally {
       metrics.inFlight--;
       this.#deadlines.delete(late);
@@ -168,29 +174,22 @@ export class ArtifactServer implements AsyncDisposable {
     const { status, headers } = answer;
     metrics.add(state.kind, status, performance.now() - begin);
     if (this.#debug) this.note("debug", "answered", { kind: state.kind, status, method: request.method });
-    const { failure, requestId } = state;
-    // What was refused here needs no mending, unless something else was the reason.
-    if (isFailure(status) && !(failure instanceof RequestError && failure.cause === undefined)) {
-      this.note("error", "a request failed", { requestId, status, ...loggedError(failure) });
-    }
     const length = headers instanceof Headers ? headers.get("content-length") : headers["content-length"];
-    // A stranger may announce what he likes.
-    if (state.scopes !== undefined) metrics.bytesIn += Number(request.headers.get("content-length") ?? 0) || 0;
     metrics.bytesOut += Number(length ?? 0) || 0;
     return answer;
   }
 
-  async #answer(request: Request, state: CallState): Promise<WholeAnswer | Response> {
+  async #answer(request: Request, state: CallState, from: string | undefined): Promise<WholeAnswer | Response> {
     let response: Response;
     try {
+      if (this.#tokens === undefined && !this.#open) checkNear(from);
       response = await this.#app(request, state);
     } catch (error) {
       // What is thrown before a route is found.
-      state.failure = error;
-      response = answerProblem(state, error, state.requestId = crypto.randomUUID());
+      response = answerProblem(state, error, this.#service);
     }
     const { answer } = state;
-    if (answer === undefined) return withCommon(response);
+    if (answer === undefined) return withCommon(request.method === "HEAD" ? await headOf(response) : response);
     if (response === ELSEWHERE && request.method !== "HEAD") return answer;
     // Pages of other origins need more headers; and who asks for the head only gets no more.
     const body = request.method === "HEAD" ? "" : answer.body;

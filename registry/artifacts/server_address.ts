@@ -5,7 +5,7 @@
  */
 
 import { ServerEnvironment } from "../../backends/stores/remote/environment.ts";
-import { ArtifactError } from "./artifact_error.ts";
+import { ArtifactError, artifactError } from "./artifact_error.ts";
 import { isToken, TOKEN_RULE } from "../../backends/stores/remote/bearer.ts";
 
 /** Options of what talks to a registry server. What is not given is taken from the environment, when the object is made. */
@@ -71,6 +71,14 @@ const MAX_TIMEOUT = 300_000;
  * @throws {StorageError} `invalid-argument`, naming the option or the variable.
  */
 export function serverAddress(options: RemoteOptions = {}): ServerAddress {
+  try {
+    return completed(options);
+  } catch (error) {
+    throw artifactError(error);
+  }
+}
+
+function completed(options: RemoteOptions): ServerAddress {
   const environment = new ServerEnvironment();
   const { timeout = environment.timeout ?? 5000, token = environment.token, tries = 3 } = options;
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= MAX_TIMEOUT)) {

@@ -45,6 +45,31 @@ export interface SchemaIssue {
 }
 
 /**
+ * Checks that something is a schema.
+ *
+ * @param schema What should be one.
+ * @throws {ArtifactError} `invalid-argument` if it is none.
+ *
+ * @example
+ * ```ts
+ * import { checkSchema } from "@polystore/polystore/artifacts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => checkSchema({ type: "number" }), { code: "invalid-argument" });
+ * ```
+ */
+export function checkSchema(schema: unknown): void {
+  const { "~standard": standard } = Object(schema) as Partial<StandardSchema>;
+  if (typeof Object(standard).validate === "function") return;
+  throw new ArtifactError("invalid-argument", 'the schema has no "~standard".validate, so it is no Standard Schema', {
+    suggestions: [
+      "make it with a library that keeps to Standard Schema: Zod, Valibot, ArkType",
+      "or write validate yourself",
+    ],
+  });
+}
+
+/**
  * Validates a value.
  *
  * @typeParam O What the schema makes of it.

@@ -8,6 +8,7 @@ import type { Store } from "../../backends/stores/store.ts";
 import { missing } from "./artifact_error.ts";
 import type {
   AbortOptions,
+  AgainOptions,
   Artifact,
   ArtifactEvent,
   ArtifactStorage,
@@ -37,7 +38,7 @@ import { checkKey, wrongKey } from "./wire.ts";
 const PAGE = 100;
 const MAX_READ = 4 * 1024 * 1024;
 
-/** How many keys are looked at to find the one that was meant. */
+/** How many keys of each beginning are looked at to find the one that was meant. */
 const SIMILAR = 200;
 
 /**
@@ -95,9 +96,22 @@ export class StoredArtifacts implements ArtifactStorage<string> {
   async get(key: string, options?: AbortOptions): Promise<Artifact<string>> {
     const found = await this.find(key, options);
     if (found !== undefined) return found;
-    const [first] = key;
-    const similar = this.#entries.keys({ prefix: first, limit: SIMILAR, signal: options?.signal });
-    throw missing(key, await Array.fromAsync(similar));
+    throw missing(key, await this.#similar(key, options));
+  }
+
+  /** Keys that begin as one does: with nearly all of it, with less and less, or not at all; of each some. */
+  async #similar(key: string, options: AbortOptions | undefined): Promise<Set<string>> {
+    const letters = [...key];
+    const { length } = letters;
+    const counts = [length - 1, Math.ceil(length * 3 / 4), Math.ceil(length / 2), 1, 0];
+    const prefixes = new Set(counts.map((count) => letters.slice(0, count).join("")));
+    const similar = new Set<string>();
+    for (const prefix of prefixes) {
+      for await (const known of this.#entries.keys({ prefix, limit: SIMILAR, signal: options?.signal })) {
+        similar.add(known);
+      }
+    }
+    return similar;
   }
 
   /** See `ArtifactStorage.has`. */
@@ -149,7 +163,7 @@ export class StoredArtifacts implements ArtifactStorage<string> {
   }
 
   /** See `ArtifactStorage.clear`. */
-  async clear(options?: AbortOptions): Promise<number> {
+  async clear(options?: AgainOptions): Promise<number> {
     return await this.#entries.clear(options);
   }
 

@@ -57,7 +57,8 @@ export class StoredBatch {
     else await this.#putEach(puts);
     await this.#getMany(sound.filter(({ op }) => op === "get"));
     await this.#one(sound.filter(({ op }) => op === "delete"), async (operation) => {
-      const deleted = await this.#entries.remove(operation.key, { ...operation, signal: this.#options.signal });
+      const { again, signal } = this.#options;
+      const deleted = await this.#entries.remove(operation.key, { ...operation, again, signal });
       return { op: "delete", deleted };
     });
     return this.#operations.map((operation) => this.#results.get(operation)!);

@@ -8,9 +8,9 @@ import { isStorageError } from "../../backends/errors.ts";
 import { type RetryPolicy, Tries } from "../../backends/layers/tries.ts";
 import type { WriteRequest } from "../../backends/stores/store.ts";
 import { ArtifactError, mismatch, taken } from "./artifact_error.ts";
-import type { AbortOptions, ListArtifactsOptions, PutResult, RemoveOptions } from "./artifact_storage.ts";
+import type { AbortOptions, AgainOptions, ListArtifactsOptions, PutResult, RemoveOptions } from "./artifact_storage.ts";
 import type { ChangeLog } from "./change_log.ts";
-import type { ChangeRecord } from "./change_record.ts";
+import type { Change, ChangeRecord } from "./change_record.ts";
 import { keyPath } from "./key_name.ts";
 import { readEach } from "./read_each.ts";
 import { keyPages, type ListedKey } from "./stored_keys.ts";
@@ -87,7 +87,7 @@ export class StoredEntries {
     const same = sameWrite(await this.read(key, options), entry);
     if (same === undefined) throw taken(key);
     // Without transactions the entry may be there and the note of it not.
-    if (!this.#store.writeMany) await this.#noteAgain(key, same.etag);
+    if (!this.#store.writeMany) await this.#tell({ kind: "put", key, etag: same.etag });
     return { etag: same.etag, created: true };
   }
 
@@ -114,7 +114,7 @@ export class StoredEntries {
     return await this.#change(key, options, async (there, condition) => {
       const same = sameWrite(there, entry);
       if (same) {
-        await this.#noteAgain(key, same.etag);
+        await this.#tell({ kind: "put", key, etag: same.etag });
         return { etag: same.etag, created: false };
       }
       if (there === undefined || (ifMatch !== "*" && there.etag !== ifMatch)) throw mismatch(key, there?.etag);
@@ -131,8 +131,9 @@ export class StoredEntries {
    * @returns Whether there was one.
    * @throws {StorageError} `precondition-failed`.
    */
-  async remove(key: string, { ifMatch, signal }: RemoveOptions = {}): Promise<boolean> {
+  async remove(key: string, { ifMatch, again, signal }: RemoveOptions = {}): Promise<boolean> {
     return await this.#change(key, { signal }, async (there, condition) => {
+      if (there === undefined && again) await this.#tell({ kind: "delete", key });
       if (ifMatch !== undefined && there?.etag !== ifMatch) throw mismatch(key, there?.etag);
       if (there === undefined) return false;
       const { record, request } = this.#log.prepare([{ kind: "delete", key }]);
@@ -191,14 +192,15 @@ export class StoredEntries {
   }
 
   /** Notes a change once more: whoever makes it again was perhaps not answered because noting it had failed. */
-  async #noteAgain(key: string, etag: string): Promise<void> {
-    const { record, request } = this.#log.prepare([{ kind: "put", key, etag }]);
+  async #tell(change: Change): Promise<void> {
+    const { record, request } = this.#log.prepare([change]);
     await this.#note(record, request);
   }
 
   /** Removes all. */
-  async clear(options?: AbortOptions): Promise<number> {
+  async clear(options?: AgainOptions): Promise<number> {
     const keys = await Array.fromAsync(this.keys(options));
+    if (keys.length === 0 && options?.again) await this.#tell({ kind: "clear" });
     if (keys.length === 0) return 0;
     await this.#log.sweep(options?.signal);
     const { record, request } = this.#log.prepare([{ kind: "clear" }]);

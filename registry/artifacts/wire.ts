@@ -83,7 +83,7 @@ export function checkKey(key: string): string {
   if (reason === undefined) return key;
   throw new ArtifactError("invalid-argument", `invalid key ${shown(key)}: ${reason}`, {
     suggestions: [`use a string of 1 to ${MAX_KEY} bytes`],
-    context: { key: shown(key) },
+    context: { key: typeof key === "string" ? shortened(key) : key },
   });
 }
 
@@ -128,7 +128,11 @@ export function checkWriteId(writeId: string | undefined): void {
 /** A name in quotes; a very long one without its end. */
 function shown(name: unknown): string {
   if (typeof name !== "string") return String(typeof name);
-  return JSON.stringify(name.length <= 80 ? name : `${name.slice(0, 80)}…`);
+  return JSON.stringify(shortened(name));
+}
+
+function shortened(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 80)}…`;
 }
 
 const encoder = new TextEncoder();
@@ -222,4 +226,40 @@ export function decodeValue(text: string): unknown {
     throw new StorageError("corrupt", `not JSON: ${(cause as Error).message}`, { cause });
   }
   return untag(plain);
+}
+
+/** Integers that may be beyond what a double holds, and numbers that may be beyond any double. */
+const LARGE = /(?:^|[[:,\s])-?\d{16}|\d[eE]\+?\d{3}/;
+
+/**
+ * Checks that the numbers of a JSON text come back as they are written. Who is no client of this package can write an integer that no double
+ * holds, and would get another one.
+ *
+ * @param text JSON text.
+ * @throws {ArtifactError} `invalid-value`, with the number.
+ *
+ * @example
+ * ```ts
+ * import { checkNumbers } from "@polystore/polystore/artifacts";
+ * import assert from "node:assert/strict";
+ *
+ * checkNumbers("[9007199254740991, 0.1000000000000000055]"); // the nearest double is what is meant
+ * assert.throws(() => checkNumbers('{"id":9007199254740993}'), /9007199254740993/);
+ * ```
+ */
+export function checkNumbers(text: string): void {
+  if (LARGE.test(text)) JSON.parse(text, checkNumber);
+}
+
+/** As a reviver of `JSON.parse`, which tells how a number is written. */
+function checkNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== "number" || source === undefined) return value;
+  if (Number.isFinite(value) && (!/^-?\d+$/.test(source) || BigInt(source) === BigInt(value))) return value;
+  throw new ArtifactError("invalid-value", `the number ${shortened(source)} would come back as another one`, {
+    suggestions: [
+      'have it written as a text, or as {"$tag":["bigint","…"]}',
+      "or read the text itself, with RemoteArtifacts",
+    ],
+  });
 }

@@ -8,7 +8,7 @@ import { StorageError } from "../../backends/errors.ts";
 import { bytesHead, endFrame, framesOf, jsonFrame } from "../../backends/stores/frames.ts";
 import { type ChangeResult, FRAMES } from "../../backends/stores/remote/wire.ts";
 import type { WriteRequest } from "../../backends/stores/store.ts";
-import { problemOf, RefusedRequest } from "./file_problem.ts";
+import { RefusedRequest } from "./file_problem.ts";
 import { checkedPath } from "./file_query.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { type FileRequest, tooLarge } from "./served_backend.ts";
@@ -82,7 +82,7 @@ async function* contentsOf(file: FileRequest, paths: readonly string[]): AsyncGe
       }
     }
   } catch (error) {
-    return void (yield jsonFrame(problemOf(error), "error"));
+    return void (yield jsonFrame(file.problem(error), "error"));
   }
   yield endFrame();
 }

@@ -68,8 +68,12 @@ export class RefusedRequest extends StorageError {
 /**
  * What is told about an error: its code, what happened, and the path; nothing about the machine. What is no error of this package
  * is told as `io`, and nothing about it.
+ *
+ * @param error Anything that was thrown.
+ * @param requestId What the log calls the request.
+ * @returns What is told.
  */
-export function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown, requestId?: string | void): Problem {
   const known = isStorageError(error) ? error : new StorageError("io", "");
   const { code, path, retryable, retryAfter } = known;
   const [status, title] = known instanceof RefusedRequest ? [known.status, known.title] : STATUS[code];
@@ -85,6 +89,7 @@ export function problemOf(error: unknown): Problem {
     ...(retryable && { retryable }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(context && { context }),
+    ...(requestId && { requestId }),
   };
 }
 
@@ -92,6 +97,13 @@ export function problemOf(error: unknown): Problem {
 export function problemResponse(problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
   const { status, title, code, retryAfter } = problem;
   const wait = retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter / 1000)) };
-  const all = { ...headers, ...wait, "content-type": "application/problem+json", [ERROR_CODE]: code };
-  return new Response(JSON.stringify(problem), { status, statusText: title, headers: all });
+  const body = new TextEncoder().encode(JSON.stringify(problem));
+  const all = {
+    ...headers,
+    ...wait,
+    "content-type": "application/problem+json",
+    "content-length": String(body.length),
+    [ERROR_CODE]: code,
+  };
+  return new Response(body, { status, statusText: title, headers: all });
 }

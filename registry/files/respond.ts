@@ -48,7 +48,7 @@ async function read(file: FileRequest): Promise<Response> {
   if (query.has("list")) return await sendList(file);
   if (query.has("readlink")) {
     const target = await served.store.readSymlink?.(query.path("readlink"));
-    return file.json({ target: target ?? null });
+    return file.json({ target: target === undefined ? null : shown(target) });
   }
   if (query.has("watch")) return sendNews(file);
   if (query.has("write")) {
@@ -74,6 +74,7 @@ async function change(
 ): Promise<Response> {
   checkServer(file);
   checkSite(file);
+  const created = await creates(file);
   const running = file.backend.changes.run(file.header(WRITE_ID), (signal) => work(file, signal));
   const result = await running.catch((error) => {
     // Of a condition, the status tells that it is one.
@@ -84,8 +85,19 @@ async function change(
   });
   if (file.request.method === "POST") return file.json(result);
   const headers: Record<string, string> = result.etag === undefined ? {} : { etag: quoteEtag(result.etag) };
-  const created = file.request.method === "PUT" && file.header("if-none-match") !== null;
   return file.answer(null, headers, created ? 201 : 204);
+}
+
+/** Whether what is written will be new; who names the change does not ask. */
+async function creates({ request, query, served }: FileRequest): Promise<boolean> {
+  if (request.method !== "PUT") return false;
+  if (request.headers.has("if-none-match")) return true;
+  return !request.headers.has(WRITE_ID) && await served.store.stat(query.path("path")) === undefined;
+}
+
+/** Where a link leads. That it leads out is told, and not where to. */
+function shown(target: string): string {
+  return /^(?:\/|\.\.(?:\/|$))/.test(target) ? ".." : target;
 }
 
 /** What `DELETE` of a path does. */
@@ -116,6 +128,6 @@ function checkServer(file: FileRequest): void {
 /** Refuses changes that a page of another site has its reader's browser ask for. */
 function checkSite(file: FileRequest): void {
   const site = file.header("sec-fetch-site");
-  if (site === null || site === "same-origin" || site === "none") return;
+  if (file.backend.allowCrossSite || site === null || site === "same-origin" || site === "none") return;
   throw new RefusedRequest([403, "Forbidden"], "permission-denied", "pages of other sites may not change files here");
 }

@@ -10,7 +10,7 @@ import { bytesHead, endFrame, jsonFrame } from "../../backends/stores/frames.ts"
 import { ENTRY_KIND, FRAMES, quoteEtag } from "../../backends/stores/remote/wire.ts";
 import type { ByteRange, Stat } from "../../backends/stores/store.ts";
 import { streamOf } from "../../backends/stores/stream.ts";
-import { problemOf, RefusedRequest } from "./file_problem.ts";
+import { RefusedRequest } from "./file_problem.ts";
 import { checkMatch, isUnchanged } from "./preconditions.ts";
 import { requestedRange } from "./requested_range.ts";
 import { sendPage } from "./send_list.ts";
@@ -97,13 +97,14 @@ async function sendFile(
     const bytes = await store.read(path, { range });
     // Content of another length is another content; of the same, its tag tells, which is asked for where somebody may rely on it.
     if (bytes?.length !== length || (relies(file, status) && !await isStill(file, path, etag))) return undefined;
+    headers["content-length"] = String(length);
     return file.answer(bytes as Uint8Array<ArrayBuffer>, headers, status);
   }
   const stream = await store.openRead(path, { range });
   if (stream === undefined) return undefined;
   if (!await isStill(file, path, etag)) return void await stream.cancel();
   headers["content-length"] = String(length);
-  return file.answer(stream as ReadableStream<Uint8Array<ArrayBuffer>>, headers, status);
+  return file.answer(file.reported(stream), headers, status);
 }
 
 /** Whether the range is wanted of the content there is, by `If-Range`. */
@@ -136,11 +137,11 @@ async function sendUnmeasured(
   if (stream === undefined) return undefined;
   const framed = file.isOurs;
   if (framed) headers["content-type"] = FRAMES;
-  const body = framed ? ReadableStream.from(frames(stream)) : stream;
+  const body = framed ? ReadableStream.from(frames(file, stream)) : file.reported(stream);
   return file.answer(body as ReadableStream<Uint8Array<ArrayBuffer>>, headers);
 }
 
-async function* frames(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* frames(file: FileRequest, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) {
       if (chunk.length === 0) continue;
@@ -148,7 +149,7 @@ async function* frames(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
       yield chunk;
     }
   } catch (error) {
-    return void (yield jsonFrame(problemOf(error), "error"));
+    return void (yield jsonFrame(file.problem(error), "error"));
   }
   yield endFrame();
 }

@@ -6,7 +6,6 @@
 
 import { ENTRY_KIND, entryToJson, LINES } from "../../backends/stores/remote/wire.ts";
 import type { Entry, ListOptions } from "../../backends/stores/store.ts";
-import { problemOf } from "./file_problem.ts";
 import type { FileRequest } from "./served_backend.ts";
 
 /** How many lines are sent together, and how long the first of them waits, in milliseconds. */
@@ -25,12 +24,12 @@ export async function sendList(file: FileRequest): Promise<Response> {
   const limit = query.count("limit");
   const after = query.after();
   const entries = file.served.need("list", prefix)(prefix, { ...options, after, limit });
-  const body = ReadableStream.from(linesOf(entries)).pipeThrough(new TextEncoderStream());
+  const body = ReadableStream.from(linesOf(file, entries)).pipeThrough(new TextEncoderStream());
   return file.answer(body, { "content-type": LINES, "cache-control": "no-store, no-transform" });
 }
 
 /** The last line tells how many there were: what ends otherwise was cut. */
-async function* linesOf(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
+async function* linesOf(file: FileRequest, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   let lines: string[] = [];
   let since = performance.now();
   let count = 0;
@@ -45,7 +44,7 @@ async function* linesOf(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
     }
     lines.push(JSON.stringify({ end: count }));
   } catch (error) {
-    lines.push(JSON.stringify({ problem: problemOf(error) }));
+    lines.push(JSON.stringify({ problem: file.problem(error) }));
   }
   yield `${lines.join("\n")}\n`;
 }

@@ -8,7 +8,6 @@
 
 import { HEARTBEAT, statToJson } from "../../backends/stores/remote/wire.ts";
 import { eventBody, eventText } from "../event_body.ts";
-import { problemOf } from "./file_problem.ts";
 import type { FileRequest } from "./served_backend.ts";
 
 /**
@@ -32,7 +31,7 @@ export function sendNews(file: FileRequest): Response {
         yield eventText("stat", stat === undefined ? null : statToJson(stat));
       }
     } catch (error) {
-      if (!signal.aborted) yield eventText("problem", problemOf(error));
+      if (!signal.aborted) yield eventText("problem", file.problem(error));
     }
   }
 

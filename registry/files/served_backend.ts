@@ -5,11 +5,14 @@
  */
 
 import { isStorageError } from "../../backends/errors.ts";
-import { FRAMES, SERVER_ID } from "../../backends/stores/remote/wire.ts";
+import { FRAMES, type Problem, SERVER_ID } from "../../backends/stores/remote/wire.ts";
+import { passing } from "../passing.ts";
 import type { ChangeLog } from "./change_log.ts";
 import { FileQuery } from "./file_query.ts";
-import { RefusedRequest } from "./file_problem.ts";
+import { problemOf, RefusedRequest } from "./file_problem.ts";
 import type { ServedStore } from "./served_store.ts";
+
+const encoder = new TextEncoder();
 
 /** What is stored here is never run as a part of this site. */
 export const HARMLESS: readonly [string, string][] = [
@@ -41,6 +44,10 @@ export interface ServedBackend {
   readonly limits: FileLimits;
   /** Ends what has no end by itself. */
   readonly signal: AbortSignal | undefined;
+  /** Whether pages of other sites may change files. */
+  readonly allowCrossSite: boolean;
+  /** Told why a request failed; answers what the log calls it. */
+  readonly onError: ((error: unknown, request: Request) => string | void) | undefined;
 }
 
 /** A request for something in a backend. */
@@ -85,8 +92,23 @@ export class FileRequest {
 
   /** Makes an answer of JSON. */
   json(value: unknown, headers: Readonly<Record<string, string>> = {}): Response {
-    const all = { ...headers, "content-type": "application/json", "cache-control": "no-store, no-transform" };
-    return this.answer(JSON.stringify(value), all);
+    const body = encoder.encode(JSON.stringify(value));
+    return this.answer(body, {
+      ...headers,
+      "content-type": "application/json",
+      "content-length": String(body.length),
+      "cache-control": "no-store, no-transform",
+    });
+  }
+
+  /** What is told of a failure after the answer has begun. */
+  problem(error: unknown): Problem {
+    return problemOf(error, this.backend.onError?.(error, this.request));
+  }
+
+  /** A body that fails, which the client only sees as one that was cut, is told of here. */
+  reported(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return passing(body, { failed: (error) => void this.backend.onError?.(error, this.request) });
   }
 
   /** A header. */

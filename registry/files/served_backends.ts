@@ -11,7 +11,7 @@ import { readOnly } from "../../backends/layers/read_only.ts";
 import { DiskStore } from "../../backends/stores/disk_store.ts";
 import type { Store } from "../../backends/stores/store.ts";
 import { ChangeLog } from "./change_log.ts";
-import type { FileLimits, ServedBackend } from "./served_backend.ts";
+import type { ServedBackend } from "./served_backend.ts";
 import { ServedStore } from "./served_store.ts";
 
 /** What can be served: backends and stores by name, in an object, a `Map`, or a registry. */
@@ -21,13 +21,7 @@ export type Served =
   | BackendLookup;
 
 /** How it is served. */
-export interface ServingOptions {
-  /** The server process. */
-  readonly serverId: string;
-  /** Limits of requests. */
-  readonly limits: FileLimits;
-  /** Ends what has no end by itself. */
-  readonly signal: AbortSignal | undefined;
+export interface ServingOptions extends Omit<ServedBackend, "name" | "served" | "changes"> {
   /** Whether a backend is served to be read only. */
   isReadOnly(name: string): boolean;
 }

@@ -44,6 +44,37 @@ async function withLossy(
   await artifacts.close();
 }
 
+Deno.test("half done: what was deleted by a server that ended before it told is told when it is asked again", () =>
+  withLossy(async (artifacts, stored, lose) => {
+    const events: string[] = [];
+    const stop = new AbortController();
+    const watching = (async () => {
+      for await (const { kind, key } of stored.watch({ signal: stop.signal })) events.push(`${kind} ${key ?? ""}`);
+    })().catch(() => {/* it was stopped */});
+    const heard = async (event: string): Promise<void> => {
+      while (!events.includes(event)) await new Promise((resolve) => setTimeout(resolve, 5));
+      events.length = 0;
+    };
+    await heard("reset ");
+    // The first try is answered with an error of the gateway, as if its server had ended: only the second one can tell.
+    lose(async () => await Promise.resolve(events.length = 0));
+    assert.equal(await artifacts.delete("k"), true);
+    await heard("delete k");
+    lose(async () => await Promise.resolve(events.length = 0));
+    assert.equal(await artifacts.clear(), 0);
+    await heard("clear ");
+    lose(async () => await Promise.resolve(events.length = 0));
+    assert.deepEqual(await artifacts.batch([{ op: "delete", key: "b" }]), [{ op: "delete", deleted: true }]);
+    await heard("delete b");
+    // Who asks once makes no noise.
+    assert.equal(await artifacts.delete("k"), false);
+    await artifacts.put("last", "1");
+    await heard("put last");
+    stop.abort();
+    await watching;
+    assert.deepEqual(events, []);
+  }));
+
 Deno.test("half done: an atomic batch that fails after the first write puts back what was there", async () => {
   let full = false;
   const store = altered((memory) => ({

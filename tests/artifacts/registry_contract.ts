@@ -105,6 +105,29 @@ export function testRegistry(name: string, open: () => Promise<Place> | Place, n
     });
   });
 
+  test("what was meant is found among many, with another first letter, and for every call", async ({ registry }) => {
+    const many = Array.from({ length: 500 }, (_, n): [string, Item] => [`model-${String(n).padStart(3, "0")}`, { n }]);
+    await registry.registerBatch([...many, ["moment", { n: 1 }]]);
+    for (
+      const [missed, meant] of [["model-478x", "model-478"], ["nodel-001", "model-001"], ["momend", "moment"]] as const
+    ) {
+      for (
+        const [verb, call] of [
+          ["get", () => registry.get(missed)],
+          ["replace", () => registry.replace(missed, { n: 1 })],
+          ["unregister", () => registry.unregister(missed)],
+          ["update", () => registry.update(missed, (item) => item)],
+        ] as const
+      ) {
+        await assert.rejects(call, (error: ArtifactError) => {
+          assert.deepEqual([error.code, error.operation], ["not-found", verb]);
+          assert.deepEqual(error.suggestions, [`did you mean "${meant}"?`], verb);
+          return true;
+        });
+      }
+    }
+  });
+
   test("what cannot be a key is refused by writes, and is not there", async ({ registry }) => {
     for (const key of ["", "\udc00", 7, null] as string[]) {
       await assert.rejects(() => registry.replace(key, { n: 1 }), { code: "invalid-argument" });

@@ -308,6 +308,11 @@ Deno.test("the token goes to the server, and redirects are not followed", async 
   const remote = client(server.port, { token: "secret", tries: 1 });
   await remote.get("k");
   assert.match(server.requests[0]!.head, /^authorization: Bearer secret/im);
-  await assert.rejects(remote.get("lead"), { code: "unavailable" });
+  await assert.rejects(remote.get("lead"), (error: ArtifactError) => {
+    assert.equal(error.code, "io");
+    assert(error.message.includes(`a redirect to http://127.0.0.1:${other.port}/`), error.message);
+    assert.deepEqual(error.suggestions, ["give the address that it leads to, as url"]);
+    return true;
+  });
   assert.equal(other.requests.length, 0);
 });

@@ -272,7 +272,7 @@ Deno.test("a server that was replaced cannot tell: the outcome of a conditional 
 });
 
 Deno.test("a server of something else says nothing about paths", async () => {
-  for (const status of [404, 200, 204, 301, 401, 403, 500, 503]) {
+  for (const status of [404, 200, 204, 206, 301, 416, 401, 403, 500, 503]) {
     await using site = serveHandler(() => {
       const headers = { location: "/elsewhere", "retry-after": "2" };
       return new Response(status === 204 ? null : "<html>", { status, headers });
@@ -285,7 +285,11 @@ Deno.test("a server of something else says nothing about paths", async () => {
         ["members", () => store.members()],
         ["write", () => store.write("a", noise(1))],
         ["readMany", () => store.readMany(["a"])],
-        ...(status === 200 || status === 204 ? [] : [["read", () => store.read("a")] as const]),
+        ["read", () => store.read("a")],
+        ["range", () => store.read("a", { range: { offset: 0, length: 2 } })],
+        ["stream", () => store.openRead("a")],
+        ["link", () => store.readSymlink("a")],
+        ...(status >= 500 ? [] : [["delete", () => store.delete("a")], ["move", () => store.move("a", "b")]] as const),
       ] as const
     ) {
       const error = await (call as () => Promise<unknown>)().then(
@@ -293,6 +297,8 @@ Deno.test("a server of something else says nothing about paths", async () => {
         (error) => error,
       );
       assert(isStorageError(error), `${status} ${name}: ${error}`);
+      if (status === 301) assert.match(error.message, /a redirect \(301\) to \/elsewhere: give that address/, name);
+      if (status === 200) assert.match(error.message, /no PolyStore server/, name);
       if (status === 401) assert.equal(error.code, "permission-denied");
       if (status === 503 && name !== "write") assert.deepEqual([error.retryable, error.retryAfter], [true, 2000]);
     }

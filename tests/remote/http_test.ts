@@ -234,7 +234,7 @@ Deno.test("files: a body beyond the limit is refused, announced or not, and noth
   const handler = files({ it: store }, { maxBodySize: 1000, maxPageSize: 3 });
   await using site = serve(store, { maxBodySize: 1000 });
   const url = `${site.url}?path=big`;
-  assert.equal((await handler(new Request(url, { method: "PUT", body: new Uint8Array(1000) }))).status, 204);
+  assert.equal((await handler(new Request(url, { method: "PUT", body: new Uint8Array(1000) }))).status, 201);
   const announced = await fetch(url, { method: "PUT", body: new Uint8Array(1001) });
   assert.equal(announced.status, 413);
   await announced.body?.cancel();
@@ -275,12 +275,27 @@ Deno.test("files: what is read only offers nothing else, and refuses the rest", 
   }
 });
 
+Deno.test("files: a link that leads out is told as one, and not where to", () =>
+  withBox(async ({ outer, root }) => {
+    await Deno.writeTextFile(`${root}/a`, "alpha");
+    for (
+      const [target, name] of [["a", "in"], [`${root}/a`, "whole"], [`${outer}/secret`, "out"], ["../secret", "up"]]
+    ) {
+      await Deno.symlink(target!, `${root}/${name}`);
+    }
+    const handler = files({ it: new DiskStore({ root }) });
+    for (const [name, target] of [["in", "a"], ["whole", "a"], ["out", ".."], ["up", ".."], ["a", null]]) {
+      const response = await handler(new Request(`http://localhost/v1/files/it?readlink=${name}`));
+      assert.deepEqual(await response.json(), { target }, name!);
+    }
+  }));
+
 Deno.test("files: a registry is served by its names; a disk without a root is not", async () => {
   await using registry = new BackendRegistry();
   registry.register("results", () => new MemoryBackend());
   const handler = files(registry);
   const put = await handler(new Request("http://x/v1/files/results?path=a.json", { method: "PUT", body: "[1]" }));
-  assert.equal(put.status, 204);
+  assert.equal(put.status, 201);
   assert.deepEqual(await registry.get("results").load("a.json"), [1]);
   for (const disk of [handler, files(new Map([["disk", new DiskStore()]])), files({ disk: new DiskBackend() })]) {
     const response = await disk(new Request("http://x/v1/files/disk?path=etc/passwd"));
@@ -330,6 +345,7 @@ Deno.test("files: curl uploads, downloads a part, and is told why it may not", a
         const content = crypto.getRandomValues(new Uint8Array(60_000));
         await Deno.writeFile(file, content);
         const url = `${site.url}?path=a%20b%2Bc`;
+        assert.equal(await curl("-T", file, "-w", "%{http_code}", url), "201");
         assert.equal(await curl("-T", file, "-w", "%{http_code}", url), "204");
         assert.deepEqual(await store.read("a b+c"), content);
         assert.match(await curl("-T", file, "-H", "If-None-Match: *", url), /already-exists/);

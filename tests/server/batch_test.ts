@@ -68,14 +68,10 @@ Deno.test("server, batch: what is no batch is refused before anything is done", 
     [good, { op: "put", key: "k" }],
     [good, { op: "put", value: 1 }],
     [good, { op: "put", key: 7, value: 1 }],
-    [good, { op: "put", key: "", value: 1 }],
-    [good, { op: "put", key: "k".repeat(1025), value: 1 }],
-    [good, { op: "put", key: "\ud800", value: 1 }],
     [good, { op: "drop", key: "k" }],
     [good, { op: "constructor", key: "k" }],
     [good, { op: "get", key: "k", ifMatch: 7 }],
     [good, { op: "put", key: "k", value: 1, ifAbsent: "yes" }],
-    [good, { op: "put", key: "k", value: { $tag: ["Function", "x"] } }],
     [good, good],
     { length: 1, 0: good },
     "ops",
@@ -91,6 +87,27 @@ Deno.test("server, batch: what is no batch is refused before anything is done", 
   await place.expect(404, entry("n", "good"));
   assert.deepEqual(await place.expect(200, PATH, post([])), { results: [] });
   assert.deepEqual(await place.expect(200, "/v1/namespaces"), { namespaces: [] });
+});
+
+Deno.test("server, batch: a bad key or value spoils nothing but itself, unless it is all or nothing", async () => {
+  await using place = new Place();
+  const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+  const put = (key: string, value: unknown = 1): unknown => ({ op: "put", key, value });
+  const bad = [
+    put(""),
+    put("k".repeat(1025)),
+    put("\ud800"),
+    put("tagged", { $tag: ["Function", "x"] }),
+    put("deep", nested(101)),
+    { op: "get", key: "" },
+    { op: "delete", key: "" },
+  ];
+  const ops = [put("good"), ...bad, put("deepest", nested(100))];
+  const statuses = ({ results }: { results: { status: number }[] }): number[] => results.map(({ status }) => status);
+  assert.deepEqual(statuses(await place.expect(412, PATH, post([put("good"), bad[3]!], true))), [412, 400]);
+  await place.expect(404, entry("n", "good"));
+  assert.deepEqual(statuses(await place.expect(200, PATH, post(ops))), [201, 400, 400, 400, 400, 400, 400, 400, 201]);
+  await place.expect(200, entry("n", "deepest"));
 });
 
 Deno.test("server, batch: what would be too much to answer is said one by one", async () => {

@@ -206,6 +206,8 @@ Deno.test("server: names of hosts must be known, addresses and localhost are", a
   ) {
     assert.equal(await status(host), 421, host);
   }
+  const { detail } = await place.expect(421, "/health", { headers: { host: "evil.example" } });
+  assert.match(detail, /--allow-host/);
   await using open = new Place({ allowedHosts: ["*"] });
   assert.equal((await open.ask("/health", { headers: { host: "any.example" } })).status, 200);
 });

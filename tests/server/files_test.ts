@@ -23,7 +23,7 @@ Deno.test("server, files: behind tokens, by backend, reading apart from writing"
   assert.equal(await status(path, put), 401);
   assert.equal(await status(path, { ...put, token: reader!.token }), 403);
   assert.equal(await status(path, { ...put, token: other!.token }), 403);
-  assert.equal(await status(path, { ...put, token: writer!.token }), 204);
+  assert.equal(await status(path, { ...put, token: writer!.token }), 201);
   const got = await place.ask(path, { token: reader!.token });
   assert.equal(await got.text(), "alpha");
   assert.equal(got.headers.get("x-content-type-options"), "nosniff");

@@ -51,11 +51,52 @@ Deno.test("server: why files, health and what passes fail is in the log, and not
   for (const path of ["/v1/files/lab?list=", "/ready", "/v1/namespaces"]) {
     const response = await place.ask(path);
     assert(response.status >= 500);
-    assert(!(await response.text()).includes("gone"));
+    const text = await response.text();
+    assert(!text.includes("gone"));
+    assert.equal(JSON.parse(text).requestId, (place.notes.at(-1) as { requestId: string }).requestId);
   }
   const notes = place.notes as Record<string, string>[];
   const told = notes.map(({ error, cause }) => cause ?? error);
   assert.deepEqual(told, ["the network is gone", "unavailable: the network is gone", "the network is gone"]);
+});
+
+Deno.test("server, files: what fails after the answer has begun is in the log, and what is only refused is not", async () => {
+  const lab = new MemoryStore();
+  await lab.write("large", new Uint8Array(8 * 1024 * 1024));
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(10);
+    await Promise.reject(new StorageError("io", "the disk is gone"));
+  }
+  Object.assign(lab, {
+    openRead: () => Promise.resolve(ReadableStream.from(broken())),
+    readMany: () => Promise.reject(new StorageError("io", "the disk is gone")),
+    async *list() {
+      yield { path: "large", kind: "file" };
+      await Promise.reject(new StorageError("io", "the disk is gone"));
+    },
+  });
+  const readable = { read: () => Promise.resolve(undefined), stat: () => Promise.resolve(undefined) };
+  await using place = new Place({ files: { lab, readable } });
+  for (
+    const [path, ask] of [
+      ["?list=", { headers: { accept: "application/x-ndjson" } }],
+      ["?op=readMany", { method: "POST", json: { paths: ["large"] } }],
+      ["?path=large", {}],
+    ] as const
+  ) {
+    place.notes.length = 0;
+    const response = await place.ask(`/v1/files/lab${path}`, ask);
+    assert.equal(response.status, 200);
+    const text = await response.text().catch(() => "");
+    assert(!text.includes("gone"));
+    const [{ message, error, requestId }] = place.notes as [Record<string, string>];
+    assert.deepEqual([message, error, place.notes.length], ["a request for files failed", "the disk is gone", 1], path);
+    if (text !== "") assert(text.includes(requestId!), path);
+  }
+  place.notes.length = 0;
+  await place.expect(404, "/v1/files/lab?path=missing");
+  await place.expect(501, "/v1/files/readable?path=a", { method: "PUT", body: "alpha" });
+  assert.deepEqual(place.notes, []);
 });
 
 Deno.test("server: a stranger is not counted as more than a stranger", async () => {

@@ -35,7 +35,20 @@ Deno.test('server: "*" lets pages of any origin in, and tells the browser so', a
     assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin")], [status, "*"]);
   }
   const embedded = { "sec-fetch-site": "cross-site", authorization: `Bearer ${token}` };
-  assert.equal((await line.request("GET", path, embedded)).status, 200);
+  const seen = await line.request("GET", path, embedded);
+  assert.deepEqual([seen.status, seen.headers.get("cross-origin-resource-policy")], [200, "cross-origin"]);
+});
+
+Deno.test("server: pages that are let in may change files, too; others may not", async () => {
+  const lab = "https://lab.example";
+  for (const [allowedOrigins, status] of [[[], 403], [[lab], 201], [["*"], 201]] as const) {
+    await using place = new Place({ allowedOrigins, files: { lab: new MemoryStore() } });
+    const headers = { origin: lab, "sec-fetch-site": "cross-site" };
+    const put = await place.ask("/v1/files/lab?path=a", { method: "PUT", body: "alpha", headers });
+    await put.body?.cancel();
+    const same = allowedOrigins[0] === "*" ? "cross-origin" : "same-origin";
+    assert.deepEqual([put.status, put.headers.get("cross-origin-resource-policy")], [status, same]);
+  }
 });
 
 Deno.test("server: what a page of a stranger embeds is refused, though it names no origin", async () => {

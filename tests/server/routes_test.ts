@@ -1,3 +1,5 @@
+import { createToken, Tokens } from "@polystore/polystore/server";
+import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
 import { encodeValue, keySegment } from "../../registry/artifacts/wire.ts";
 import { entry, Place } from "./place.ts";
@@ -253,7 +255,6 @@ Deno.test("server: an unknown route, and an error of the store, say nothing secr
   await using place = new Place();
   assert.equal((await place.expect(404, "/v2/secret")).code, "not-found");
   await place.expect(404, "/");
-  await place.expect(404, A, { method: "PATCH" });
   Object.assign(place.store, { read: () => Promise.reject(new Error("/home/me/registry.db is damaged")) });
   const response = await place.ask(A);
   const text = await response.text();
@@ -264,6 +265,48 @@ Deno.test("server: an unknown route, and an error of the store, say nothing secr
   const [note] = place.notes as { level: string; requestId: string; error: string }[];
   assert.deepEqual([note!.level, note!.requestId], ["error", requestId]);
   assert.match(note!.error, /registry\.db is damaged/);
+});
+
+Deno.test("server: a method that is not offered is told which ones are", async () => {
+  const { token, record } = createToken();
+  for (const options of [{}, { tokens: new Tokens([record]), allowedOrigins: ["*"] }]) {
+    await using place = new Place(options);
+    for (
+      const [method, path, allow] of [
+        ["PATCH", A, "GET, HEAD, PUT, DELETE"],
+        ["POST", A, "GET, HEAD, PUT, DELETE"],
+        ["GET", "/v1/namespaces/n/batch", "POST"],
+        ["DELETE", "/health", "GET, HEAD"],
+        ["PUT", "/registry/n/get/a/b", "GET, HEAD"],
+        ["PUT", "/v1/namespaces/n/locks/YQ", "POST, DELETE"],
+      ]
+    ) {
+      const response = await place.ask(path!, { method: method!, token });
+      assert.deepEqual([response.status, response.headers.get("allow")], [405, allow], `${method} ${path}`);
+      assert.equal((await response.json()).code, "unsupported");
+    }
+  }
+});
+
+Deno.test("server: the numbers of bytes are those of what is read and sent, announced or not", async () => {
+  await using place = new Place({ files: { lab: new MemoryStore() } });
+  const bytes = async (): Promise<{ in: number; out: number }> => (await place.expect(200, "/stats")).bytes;
+  const before = await bytes();
+  const pieces = (...texts: string[]): ReadableStream =>
+    ReadableStream.from(texts).pipeThrough(new TextEncoderStream());
+  const json = { "content-type": "application/json" };
+  await place.expect(201, A, { method: "PUT", headers: json, body: pieces("[1,", "2]") });
+  await place.expect(201, "/v1/files/lab?path=a", { method: "PUT", body: pieces("alp", "ha") });
+  const put = await bytes();
+  assert.equal(put.in - before.in, 10);
+  const listing = await place.ask("/v1/files/lab?list=", { headers: { accept: "application/x-ndjson" } });
+  const content = await place.ask("/v1/files/lab?path=a");
+  const metrics = await place.ask("/metrics");
+  const texts = await Promise.all([listing, content, metrics].map((response) => response.text()));
+  const got = await bytes();
+  const stats = JSON.stringify(await place.expect(200, "/stats")).length;
+  const sent = texts.join("").length + stats;
+  assert(Math.abs(got.out - put.out - sent) < 20, `${got.out - put.out} counted, about ${sent} sent`);
 });
 
 Deno.test("server: security headers are on every answer", async () => {

@@ -37,6 +37,38 @@ Deno.test("serve: --help tells, and a mistake ends with 1 and one line", async (
   assert.match(mistake.err, /^[^\n]*give it tokens, or listen on 127\.0\.0\.1\n$/);
 });
 
+Deno.test("serve: what cannot be listened on or opened is told at once, with what to do", () =>
+  withBox(async ({ root }) => {
+    await Deno.writeTextFile(`${root}/text.db`, "this is no database, but long enough to be one ".repeat(100));
+    const files = [`--allow-read=${root}`, `--allow-write=${root}`];
+    const cases: [args: string[], permissions: string[], told: RegExp][] = [
+      [["--memory", "--port", "9000"], ["--allow-net=127.0.0.1:1"], /--allow-net=127\.0\.0\.1:9000$/],
+      [["--memory", "--port", "0", "--host", "::1"], ["--allow-net=127.0.0.1:1"], /--allow-net=\[::1\]:0$/],
+      [
+        ["--port", "0", "--database", `${root}/text.db`],
+        ["--allow-net=127.0.0.1", ...files],
+        /cannot open ".*text\.db": /i,
+      ],
+      [["--port", "0", "--database", root], ["--allow-net=127.0.0.1", ...files], /cannot open ".*": /i],
+      [["--port", "0", "--database", "lab.db"], ["--allow-net=127.0.0.1"], /cannot open "lab\.db": .*--allow-read/i],
+    ];
+    for (const [args, permissions, told] of cases) {
+      const { code, out, err } = await run(args, permissions);
+      assert.deepEqual([code, out], [1, ""], err);
+      assert.match(err.trimEnd(), told);
+      assert.equal(err.trimEnd().split("\n").length, 1, err);
+    }
+  }));
+
+Deno.test("serve: the variable may ask for any port that is free, too", () => {
+  Deno.env.set("REGISTRY_SERVER_PORT", "0");
+  try {
+    assert.equal(served([]).options.port, 0);
+  } finally {
+    Deno.env.delete("REGISTRY_SERVER_PORT");
+  }
+});
+
 Deno.test("serve: tokens are made, kept hashed in a file of their owner, and let in", () =>
   withBox(async ({ root }) => {
     const file = `${root}/tokens.json`;

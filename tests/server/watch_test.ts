@@ -131,6 +131,25 @@ Deno.test("server, watch: shutting down ends it, and so many may watch", async (
   for (const line of [second, third]) assert.equal(await line.next(), undefined);
 });
 
+Deno.test("server, watch: who watches files is a watcher like any other", async () => {
+  await using place = new Place({ limits: { maxWatchers: 2 }, files: { lab: new MemoryStore() } });
+  const gauge = async (): Promise<string> =>
+    /^registry_watchers .*$/m.exec(await (await place.ask("/metrics")).text())![0];
+  const files = "/v1/files/lab?watch=a";
+  const first = await place.ask(files);
+  await using second = new Line(await place.ask(PATH));
+  assert.equal((await second.next())!.event, "reset");
+  assert.equal(await gauge(), "registry_watchers 2");
+  for (const path of [files, PATH]) assert.equal((await place.expect(503, path)).code, "unavailable");
+  await first.body!.cancel();
+  assert.equal(await gauge(), "registry_watchers 1");
+  const head = await place.ask(files, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+  const third = await place.ask(files);
+  assert.equal(third.status, 200);
+  await third.body!.cancel();
+});
+
 Deno.test("server, locks: one has it at a time, with a token that grows", async () => {
   await using place = new Place();
   const path = entry("n", "k").replace("entries", "locks");

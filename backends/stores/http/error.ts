@@ -34,6 +34,11 @@ const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 export function statusError({ status, headers }: Response, { path }: HttpQuestion): StorageError {
   const known = BY_STATUS[status];
   if (known) return new StorageError(known[0], known[1], { path });
+  const location = status < 400 ? headers.get("location") : null;
+  if (location !== null) {
+    const detail = `the server answered with a redirect (${status}) to ${location}: give that address`;
+    return new StorageError("io", detail, { path });
+  }
   if (status < 500 && !LATER.has(status)) return new StorageError("io", `the server answered ${status}`, { path });
   const detail = `the server answered ${status}: try again later`;
   return new StorageError("unavailable", detail, { path, retryable: true, retryAfter: retryAfter(headers) });

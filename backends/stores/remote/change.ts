@@ -6,7 +6,7 @@
 
 import { isStorageError, StorageError } from "../../errors.ts";
 import { pause } from "../pause.ts";
-import { answeredError, problemError } from "./error.ts";
+import { answeredError, noServer, problemError } from "./error.ts";
 import type { RemoteConnection, RemoteRequest } from "./connection.ts";
 import { type ChangeResult, type Outcome, SERVER_ID, unquoteEtag, WRITE_ID } from "./wire.ts";
 
@@ -82,13 +82,14 @@ class Attempt {
       // It may take long, as long as the server says that it is at work.
       using answer = await this.#connection.send({ ...request, headers, stillAlive: () => this.#ask("GET") });
       const { response } = answer;
-      if (response.ok) return await resultOf(response);
+      const told = response.headers.has(SERVER_ID);
+      if (response.ok && told) return await resultOf(response);
       if (response.status === MISDIRECTED && once) {
         await response.body?.cancel();
         return undefined;
       }
-      const told = response.headers.has(SERVER_ID);
-      const error = await answeredError(response, path);
+      if (response.ok) await response.body?.cancel();
+      const error = response.ok ? noServer(this.#connection.url, path) : await answeredError(response, path);
       // A gateway on the way may tell something too, but not what became of it.
       if (told || response.status < 500) throw new Told(error);
       throw error;

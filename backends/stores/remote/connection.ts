@@ -6,7 +6,7 @@
 
 import { StorageError } from "../../errors.ts";
 import { bodyError, type HttpQuestion, reachError } from "../http/error.ts";
-import { answeredError } from "./error.ts";
+import { answeredError, isServer, noServer } from "./error.ts";
 import { type Offer, SERVER_ID } from "./wire.ts";
 
 /** How to reach a server. */
@@ -104,9 +104,14 @@ export class RemoteConnection {
   async request(request: RemoteRequest): Promise<RemoteAnswer> {
     const { path, signal } = request;
     const answer = await this.send(request);
-    if (answer.response.ok) return answer;
+    const { response } = answer;
+    if (response.ok && isServer(response)) return answer;
     using _ending = answer;
-    const error = await answeredError(answer.response, path);
+    if (response.ok) {
+      await response.body?.cancel();
+      throw noServer(this.url, path);
+    }
+    const error = await answeredError(response, path);
     signal?.throwIfAborted();
     throw error;
   }
@@ -121,7 +126,7 @@ export class RemoteConnection {
         method,
         headers: this.#headers(headers),
         signal: clock.signal,
-        redirect: "error",
+        redirect: "manual", // a token goes nowhere else
         ...(body !== undefined && { body }),
         ...this.#clientOption(),
       } as RequestInit);
@@ -141,11 +146,7 @@ export class RemoteConnection {
   /** The error for what a body threw. */
   bodyFailure(error: unknown, asked: HttpQuestion): unknown {
     if (this.#closed) return closed(asked.path);
-    if (!(error instanceof SyntaxError)) return bodyError(error, asked);
-    return new StorageError("io", `what answers is no PolyStore server: is ${this.url} the right address?`, {
-      path: asked.path,
-      cause: error,
-    });
+    return error instanceof SyntaxError ? noServer(this.url, asked.path, error) : bodyError(error, asked);
   }
 
   #failure(error: unknown, asked: HttpQuestion): unknown {

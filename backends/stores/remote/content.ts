@@ -10,7 +10,7 @@ import { wrongAnswer } from "../http/error.ts";
 import { partOf, rangeHeader } from "../http/range.ts";
 import { cut, extentOf } from "../range.ts";
 import type { RemoteAnswer, RemoteConnection } from "./connection.ts";
-import { answeredError, problemError } from "./error.ts";
+import { answeredError, noServer, problemError } from "./error.ts";
 import { ERROR_CODE, FRAMES, type Problem } from "./wire.ts";
 import type { ByteRange, ReadOptions } from "../store.ts";
 import { concat } from "../stream.ts";
@@ -50,8 +50,12 @@ export class RemoteContent {
     const headers = { accept: ACCEPT, range: rangeHeader(range && askable(range)) };
     const answer = await connection.send({ query: { path }, headers, path, signal });
     const { response } = answer;
-    if (response.ok || response.status === 416) return new RemoteContent(connection, answer, path, range);
+    if (isContent(response)) return new RemoteContent(connection, answer, path, range);
     using _ending = answer;
+    if (response.ok) {
+      await response.body?.cancel();
+      throw noServer(connection.url, path);
+    }
     // A server that is another's says nothing about the path.
     const absent = response.status < 500 && ABSENT.has(response.headers.get(ERROR_CODE));
     if (!absent) throw await answeredError(response, path);
@@ -160,6 +164,12 @@ export class RemoteContent {
       if (frame.kind === "error") throw problemError(frame.value as Problem, this.#path);
     }
   }
+}
+
+/** Whether a server of this package sends content: another one may answer anything with a page. */
+function isContent(response: Response): boolean {
+  if (response.status === 416) return response.headers.has(ERROR_CODE);
+  return response.ok && (isFramed(response) || response.headers.get("content-type") === "application/octet-stream");
 }
 
 function isFramed(response: Response): boolean {

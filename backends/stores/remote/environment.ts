@@ -29,6 +29,15 @@ export class ServerEnvironment {
   }
 
   /**
+   * `REGISTRY_SERVER_PORT`, where 0 stands for any port that is free.
+   *
+   * @throws {StorageError} `invalid-argument`, naming the variable.
+   */
+  get portToListen(): number | undefined {
+    return parsed("REGISTRY_SERVER_PORT", (text, name) => parsePort(text, name, 0));
+  }
+
+  /**
    * `REGISTRY_SERVER_TIMEOUT`, in milliseconds; the variable is in seconds.
    *
    * @throws {StorageError} `invalid-argument`, naming the variable.

@@ -6,7 +6,7 @@
 
 import { isErrorCode, StorageError } from "../../errors.ts";
 import { retryAfter, statusError } from "../http/error.ts";
-import type { Problem } from "./wire.ts";
+import { FRAMES, type Problem, SERVER_ID } from "./wire.ts";
 
 /** The longest body of an error that is read. */
 const MAX_PROBLEM = 64 * 1024;
@@ -22,6 +22,16 @@ export async function answeredError(response: Response, path: string): Promise<S
   const problem = await problemOf(response);
   if (problem === undefined) return statusError(response, { path });
   return problemError({ retryAfter: retryAfter(response.headers), ...problem }, path);
+}
+
+/** The error for an answer that no server of this package gives. */
+export function noServer(url: string, path: string, cause?: unknown): StorageError {
+  return new StorageError("io", `what answers is no PolyStore server: is ${url} the right address?`, { path, cause });
+}
+
+/** Whether a server of this package answers: another one may say of anything that it is well. */
+export function isServer({ headers }: Response): boolean {
+  return headers.has(SERVER_ID) || headers.get("content-type") === FRAMES;
 }
 
 /** The error that a problem tells. */

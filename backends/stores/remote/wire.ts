@@ -6,6 +6,9 @@
 
 import type { Entry, EntryKind, Stat, Store } from "../store.ts";
 
+/** Header of a request that was made before, and perhaps answered. */
+export const RETRIED = "retried";
+
 /** Header of a change: its name, by which the server knows it again. */
 export const WRITE_ID = "write-id";
 
@@ -97,6 +100,8 @@ export interface Problem {
   readonly retryAfter?: number | undefined;
   /** What it was about. */
   readonly context?: { readonly path?: string | undefined } | undefined;
+  /** The request, as the log of the server calls it. */
+  readonly requestId?: string | undefined;
 }
 
 /** A stat as JSON: times in milliseconds since the epoch. */

@@ -38,23 +38,37 @@ export const ELSEWHERE: Response = new Response(null);
  * Answers with JSON text.
  *
  * @param request What is answered.
- * @param text The text.
+ * @param content The text.
  * @param status The status.
  * @param headers More headers.
  * @returns What the route returns.
  */
 export function json(
   request: Answered,
-  text: string,
+  content: string,
   status: number = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const length = String(Buffer.byteLength(text));
-  request.answer = {
-    status,
-    headers: { ...COMMON, "content-type": "application/json", "content-length": length, ...headers },
-    body: text,
-  };
+  return text(request, content, status, { "content-type": "application/json", ...headers });
+}
+
+/**
+ * Answers with a text.
+ *
+ * @param request What is answered.
+ * @param content The text.
+ * @param status The status.
+ * @param headers More headers, among them its type.
+ * @returns What the route returns.
+ */
+export function text(
+  request: Answered,
+  content: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const length = String(Buffer.byteLength(content));
+  request.answer = { status, headers: { ...COMMON, "content-length": length, ...headers }, body: content };
   return ELSEWHERE;
 }
 

@@ -7,16 +7,24 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
-import { ENTRY_KIND, ERROR_CODE, SERVER_ID, WANT_ETAG, WRITE_ID } from "../../../backends/stores/remote/wire.ts";
+import {
+  ENTRY_KIND,
+  ERROR_CODE,
+  RETRIED,
+  SERVER_ID,
+  WANT_ETAG,
+  WRITE_ID,
+} from "../../../backends/stores/remote/wire.ts";
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
-import { filesRoutes, type ServedFiles } from "./files_routes.ts";
+import { filesRoutes } from "./files_routes.ts";
+import type { FilesHandler } from "../../files.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";
 import { answerProblem, RequestError } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import { type Call, type CallEnv, type CallState, scopesOf, type Service } from "./service.ts";
+import type { Call, CallEnv, CallState, Service } from "./service.ts";
 import { healthRoutes, statusRoutes } from "./status_routes.ts";
 import type { Tokens } from "./tokens.ts";
 import { watchRoutes } from "./watch_routes.ts";
@@ -30,7 +38,7 @@ export interface AppOptions {
   /** The pages that may use it. */
   readonly origins: ReadonlySet<string>;
   /** What serves files; `undefined` if there are none. */
-  readonly files: ServedFiles | undefined;
+  readonly files: FilesHandler | undefined;
 }
 
 /** What a page that is allowed may send and see. */
@@ -44,6 +52,7 @@ const SHARED = {
     "If-Range",
     "Last-Event-ID",
     "Range",
+    RETRIED,
     SERVER_ID,
     WANT_ETAG,
     WRITE_ID,
@@ -57,37 +66,27 @@ const EVERYTHING: readonly Scope[] = [{ prefix: "*", access: "admin" }];
 /** Answers a request. */
 export type App = (request: Request, state: CallState) => Response | Promise<Response>;
 
-/** The routes over a service. */
+/** The routes over a service: all for those who may come in, and only those that tell nothing for strangers. */
 export function createApp(service: Service, options: AppOptions): App {
-  const app = new Hono<CallEnv>();
   const scopesIn = (authorization: string | null | undefined): readonly Scope[] | undefined =>
     scopesOfToken(tokenIn(authorization), options.tokens());
   const scopesNow = (call: Call): readonly Scope[] | undefined => scopesIn(call.req.header("authorization"));
-  if (options.origins.size > 0) {
-    app.use(cors({ origin: options.origins.has("*") ? "*" : [...options.origins], ...SHARED }));
+  const fail = (error: unknown, call: Call): Response => answerProblem(call.env, error, service);
+  const [inside, outside] = [new Hono<CallEnv>(), new Hono<CallEnv>()];
+  for (const app of [inside, outside]) {
+    share(app, options.origins);
+    healthRoutes(app, service);
+    app.onError(fail);
   }
-  healthRoutes(app, service);
-  statusRoutes(app, service);
-  namespaceRoutes(app, service);
-  entryRoutes(app, service);
-  batchRoutes(app, service);
-  watchRoutes(app, service, scopesNow);
-  legacyRoutes(app, service);
-  if (options.files !== undefined) filesRoutes(app, service, options.files, scopesNow);
-  const fail = (error: unknown, call: Call): Response => {
-    call.env.failure = error;
-    return answerProblem(call.env, error, call.env.requestId = crypto.randomUUID());
-  };
-  // What is thrown here would lose the headers for pages.
-  app.notFound((call) => {
-    try {
-      scopesOf(call);
-    } catch (error) {
-      return fail(error, call);
-    }
-    return fail(new RequestError(404, "not-found", "there is no such route"), call);
-  });
-  app.onError(fail);
+  outside.notFound((call) => fail(stranger(call), call));
+  inside.notFound((call) => fail(noRoute(inside, call), call));
+  statusRoutes(inside, service);
+  namespaceRoutes(inside, service);
+  entryRoutes(inside, service);
+  batchRoutes(inside, service);
+  watchRoutes(inside, service, scopesNow);
+  legacyRoutes(inside, service);
+  if (options.files !== undefined) filesRoutes(inside, service, options.files, scopesNow);
   return (request, state) => {
     const { url, headers } = request;
     const host = hostOf(url);
@@ -97,9 +96,45 @@ export function createApp(service: Service, options: AppOptions): App {
     if (named !== null && named !== host) checkHost(named, options.hosts);
     checkOrigin(headers, options.origins);
     state.scopes = scopesIn(headers.get("authorization"));
-    return app.fetch(request, state);
+    return (state.scopes === undefined ? outside : inside).fetch(request, state);
   };
 }
+
+/** Lets pages of other origins see the answers. */
+function share(app: Hono<CallEnv>, origins: ReadonlySet<string>): void {
+  if (origins.size === 0) return;
+  const any = origins.has("*");
+  app.use(cors({ origin: any ? "*" : [...origins], ...SHARED }));
+  if (!any) return;
+  // What a page only embeds, the browser asks this of.
+  app.use(async (call, next) => {
+    await next();
+    call.header("cross-origin-resource-policy", "cross-origin");
+  });
+}
+
+/** The refusal of who has no token, or none that is known. */
+function stranger(call: Call): RequestError {
+  const token = tokenIn(call.req.header("authorization"));
+  const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
+  const detail = token === undefined
+    ? "give a token: Authorization: Bearer <token>"
+    : "the token is unknown or has ended";
+  return new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+}
+
+/** The refusal of what no route answers: of this method, or of this address at all. */
+function noRoute({ router }: Hono<CallEnv>, { req }: Call): RequestError {
+  const routes = (method: string): number => router.match(method, req.path)[0].length;
+  // What is for every method is none of the routes.
+  const shared = routes("NONE");
+  const allowed = METHODS.filter((method) => routes(method) > shared);
+  if (allowed.length === 0) return new RequestError(404, "not-found", "there is no such route");
+  const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
+  return new RequestError(405, "unsupported", `the methods here are ${allow}`, { headers: { allow } });
+}
+
+const METHODS = ["GET", "PUT", "POST", "DELETE"];
 
 /** What is between `//` and the next `/` of an address. */
 function hostOf(url: string): string {

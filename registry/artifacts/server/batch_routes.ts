@@ -9,11 +9,20 @@ import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactStorage, BatchOperation, BatchResult } from "../artifact_storage.ts";
 import { memberOf, partsOf } from "../json_source.ts";
 import { checkKey, MAX_BATCH } from "../wire.ts";
-import { parseJson, readText } from "./body.ts";
+import { checkDepth, parseJson, readText } from "./body.ts";
 import { checkValue } from "./entry_routes.ts";
 import { problemOf, RequestError } from "./problem.ts";
 import { json } from "./answer.ts";
-import { type Call, type CallEnv, namespaceOf, permit, type Service } from "./service.ts";
+import { type Call, type CallEnv, isAgain, namespaceOf, permit, type Service } from "./service.ts";
+
+/** An operation that cannot be done. */
+interface Unsound {
+  readonly op: "unsound";
+  readonly error: unknown;
+}
+
+/** An operation as it was sent. */
+type Sent = BatchOperation<string> | Unsound;
 
 /** An operation that changes something. */
 type Change = Exclude<BatchOperation<string>, { op: "get" }>;
@@ -25,20 +34,21 @@ export function batchRoutes(app: Hono<CallEnv>, service: Service): void {
 
 async function batch(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "batch", "read");
-  const { atomic, operations } = parseBatch(await readText(call.req.raw, service.limits, call.env.signal));
-  const changes = operations.filter((operation): operation is Change => operation.op !== "get");
+  const { atomic, operations } = parseBatch(await readText(call, service, DEEPER), service.limits.maxDepth);
+  const changes = operations.filter(({ op }) => op === "put" || op === "delete") as Change[];
   if (changes.length > 0) permit(call, namespace, "write");
   const artifacts = service.namespaces.open(namespace);
   const signal = call.env.signal;
-  const answers = new Map<BatchOperation<string>, Answer>();
+  const answers = new Map<Sent, Answer>();
+  for (const operation of operations) if (operation.op === "unsound") answers.set(operation, failure(operation.error));
   // What is only read is read first, and not all at once: together it may be more than there is room for.
   const gets = await readAll(artifacts, operations, service.limits.maxBody, signal);
   for (const [operation, answer] of gets) answers.set(operation, answer);
-  const failed = [...gets.values()].some(({ status }) => status >= 400);
+  const failed = [...answers.values()].some(({ status }) => status >= 400);
   if (atomic && failed) { for (const change of changes) answers.set(change, UNDONE); }
   else if (changes.length > 0) {
     const writeId = call.req.header("write-id");
-    const results = await artifacts.batch(changes, { atomic, writeId, signal });
+    const results = await artifacts.batch(changes, { atomic, writeId, again: isAgain(call), signal });
     for (const [index, result] of results.entries()) answers.set(changes[index]!, answerOf(result));
   }
   const list = operations.map((operation) => answers.get(operation)!);
@@ -87,7 +97,7 @@ function answerOf(result: BatchResult<string>): Answer {
 
 async function readAll(
   artifacts: ArtifactStorage<string>,
-  operations: readonly BatchOperation<string>[],
+  operations: readonly Sent[],
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Map<BatchOperation<string>, Answer>> {
@@ -108,30 +118,45 @@ const TOO_MUCH: BatchResult<string> = {
   error: new RequestError(413, "invalid-argument", "the answer would be too large: ask for this one again"),
 };
 
-function parseBatch(text: string): { atomic: boolean; operations: BatchOperation<string>[] } {
+/** How much deeper than a value a batch may be: so that one that is too deep is told by itself. */
+const DEEPER = 1000;
+
+function parseBatch(text: string, maxDepth: number): { atomic: boolean; operations: Sent[] } {
   const { atomic = false, ops } = Object(parseJson(text)) as { atomic?: unknown; ops?: unknown };
   if (typeof atomic !== "boolean") throw wrong("atomic must be true or false");
   if (!Array.isArray(ops)) throw wrong("ops must be a list of operations");
   if (ops.length > MAX_BATCH) throw wrong(`a batch has at most ${MAX_BATCH} operations: these are ${ops.length}`);
   const sources = Array.from(partsOf(memberOf(text, "ops")!), (part) => part.text);
-  return { atomic, operations: ops.map((op, index) => parseOperation(op, index, sources[index]!)) };
+  return { atomic, operations: ops.map((op, index) => parseOperation(op, index, sources[index]!, maxDepth)) };
 }
 
 /** An operation; its value is kept as it was sent, as that of a single change is. */
-function parseOperation(value: unknown, index: number, source: string): BatchOperation<string> {
+function parseOperation(value: unknown, index: number, source: string, maxDepth: number): Sent {
   const { op, key, ifAbsent, ifMatch } = Object(value) as Record<string, unknown>;
   const place = `operation ${index}`;
   if (typeof key !== "string") throw wrong(`${place} needs a key`);
-  checkKey(key);
   if (ifMatch !== undefined && typeof ifMatch !== "string") throw wrong(`${place}: ifMatch must be an etag`);
-  if (op === "get") return { op, key };
-  if (op === "delete") return { op, key, ifMatch };
+  if (op === "get") return sound({ op, key });
+  if (op === "delete") return sound({ op, key, ifMatch });
   if (op !== "put") throw wrong(`${place}: op must be "put", "delete" or "get"`);
   if (ifAbsent !== undefined && typeof ifAbsent !== "boolean") throw wrong(`${place}: ifAbsent must be true or false`);
   const json = memberOf(source, "value");
   if (json === undefined) throw wrong(`${place} needs a value`);
-  checkValue(json);
-  return { op, key, value: json, ifAbsent, ifMatch };
+  return sound({ op, key, value: json, ifAbsent, ifMatch }, () => {
+    checkDepth(json, maxDepth);
+    checkValue(json);
+  });
+}
+
+/** The operation, if nothing is wrong with its key and its value: what is, is its own fault, and not that of the others. */
+function sound(operation: BatchOperation<string>, check?: () => void): Sent {
+  try {
+    checkKey(operation.key);
+    check?.();
+    return operation;
+  } catch (error) {
+    return { op: "unsound", error };
+  }
 }
 
 function wrong(detail: string): RequestError {

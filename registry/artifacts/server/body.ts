@@ -5,28 +5,23 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { ServerLimits } from "./limits.ts";
 import { RequestError } from "./problem.ts";
-
-/** What a body may be. */
-export interface BodyLimits {
-  /** The most bytes. */
-  readonly maxBody: number;
-  /** The deepest nesting of JSON. */
-  readonly maxDepth: number;
-}
+import type { Call, Service } from "./service.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a body of JSON text, which is not parsed yet.
  *
- * @param request The request.
- * @param limits What it may be.
- * @param signal Aborted when it takes too long.
+ * @param call The request.
+ * @param service What it may be, and what counts it.
+ * @param depth How much deeper than a value it may be nested.
  * @returns The text.
  * @throws {RequestError} 415 for another type, 413 for too much, 408 for too slow, 400 for what is not whole or not UTF-8.
  */
-export async function readText(request: Request, limits: BodyLimits, signal: AbortSignal): Promise<string> {
+export async function readText(call: Call, { limits, metrics }: Service, depth: number = 0): Promise<string> {
+  const request = call.req.raw;
   const type = request.headers.get("content-type") ?? "";
   if (!JSON_TYPE.test(type)) {
     throw new RequestError(415, "invalid-argument", "a body must be JSON: send it with Content-Type: application/json");
@@ -35,14 +30,15 @@ export async function readText(request: Request, limits: BodyLimits, signal: Abo
   if (encoding !== "identity") throw new RequestError(415, "invalid-argument", "a body must not be compressed");
   const length = Number(request.headers.get("content-length") ?? 0);
   if (length > limits.maxBody) throw tooLarge(limits.maxBody);
-  const bytes = await readBytes(request, limits, signal);
+  const bytes = await readBytes(request, limits, call.env.signal);
+  metrics.bytesIn += bytes.length;
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
     throw new RequestError(400, "invalid-argument", "a body must be UTF-8");
   }
-  checkDepth(text, limits.maxDepth);
+  checkDepth(text, limits.maxDepth + depth);
   return text;
 }
 
@@ -60,7 +56,7 @@ function tooSlow(): RequestError {
 const LAST = { connection: "close" };
 
 /** Reads a body that is announced to be small at once, another part by part. */
-async function readBytes(request: Request, { maxBody }: BodyLimits, signal: AbortSignal): Promise<Uint8Array> {
+async function readBytes(request: Request, { maxBody }: ServerLimits, signal: AbortSignal): Promise<Uint8Array> {
   const late = Promise.withResolvers<never>();
   const stop = (): void => late.reject(tooSlow());
   late.promise.catch(() => {/* nobody waits for it any more */});
@@ -142,13 +138,14 @@ export function checkDepth(text: string, maxDepth: number): void {
  * Parses JSON that a client sent.
  *
  * @param text The text.
+ * @param what What it stands for, for the error.
  * @returns The value.
  * @throws {RequestError} 400 if it is not JSON.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, what: string = "body"): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RequestError(400, "invalid-argument", "the body is not JSON");
+    throw new RequestError(400, "invalid-argument", `the ${what} is not JSON`);
   }
 }

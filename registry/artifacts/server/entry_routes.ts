@@ -11,7 +11,7 @@ import { readText } from "./body.ts";
 import { deleteCondition, isFresh, putCondition, quoted } from "./conditions.ts";
 import { RequestError } from "./problem.ts";
 import { json, noBody } from "./answer.ts";
-import { type Call, type CallEnv, namespaceOf, type Service } from "./service.ts";
+import { type Call, type CallEnv, isAgain, namespaceOf, type Service } from "./service.ts";
 
 /** The most entries of a page, and how many there are if nothing is said. */
 const MAX_PAGE = 1000;
@@ -76,7 +76,7 @@ async function put(call: Call, service: Service): Promise<Response> {
 
 /** The value in a body: it must be one that a client can decode. */
 async function readValue(call: Call, service: Service): Promise<string> {
-  const text = await readText(call.req.raw, service.limits, call.env.signal);
+  const text = await readText(call, service);
   checkValue(text);
   return text;
 }
@@ -103,7 +103,7 @@ async function remove(call: Call, service: Service): Promise<Response> {
   const ifMatch = deleteCondition(call.req.raw.headers);
   const artifacts = service.namespaces.open(namespace);
   const any = ifMatch === "*";
-  const was = await artifacts.delete(key, { signal: call.env.signal, ...(!any && { ifMatch }) });
+  const was = await artifacts.delete(key, { again: isAgain(call), signal: call.env.signal, ...(!any && { ifMatch }) });
   if (was) return noBody(call.env, 204);
   throw new RequestError(
     any ? 412 : 404,

@@ -68,7 +68,7 @@ export function openEnvelope(value: unknown, what: "key" | "value", maxDepth: nu
  * one, and for a text that looks like the name of another key.
  */
 export function keyOf(text: string): string {
-  const key = parseJson(text);
+  const key = parseJson(text, "key");
   if (typeof key !== "string") {
     JSON.parse(text, checkNumber);
     return checkKey(OTHER + canonical(key));

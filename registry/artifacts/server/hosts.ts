@@ -20,7 +20,7 @@ const ADDRESS = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/;
  * @returns Whether it is.
  */
 export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[|\]$/g, "");
+  const name = host.toLowerCase().replace(/^\[|\]$/g, "").replace(/^::ffff:(?=[\d.]+$)/, "");
   return name === "localhost" || name === "::1" || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
@@ -35,8 +35,10 @@ export function checkHost(header: string, allowed: ReadonlySet<string>): void {
   const host = header.toLowerCase();
   const name = host.replace(PORT, "");
   if (ADDRESS.test(name) || allowed.has("*") || allowed.has(name) || allowed.has(host)) return;
-  throw new RequestError(421, "permission-denied", "this server does not go by that name; its owner can allow it");
+  throw new RequestError(421, "permission-denied", NAMELESS);
 }
+
+const NAMELESS = "this server does not go by that name; its owner can allow it: --allow-host, or allowedHosts";
 
 /**
  * The origins that a server is to know.
@@ -59,6 +61,21 @@ export function knownOrigins(origins: readonly string[]): ReadonlySet<string> {
 }
 
 /**
+ * Checks whether a caller may come in without a token.
+ *
+ * @param from Its address; `undefined` if nobody knows.
+ * @throws {RequestError} 403 if it is another machine.
+ */
+export function checkNear(from: string | undefined): void {
+  if (from === undefined || isLoopback(from)) return;
+  throw new RequestError(
+    403,
+    "permission-denied",
+    "without tokens this server only answers its own machine; its owner can give it tokens",
+  );
+}
+
+/**
  * Checks where a page is from that makes a request: a browser says it, and nothing else does. What a page only embeds has no `Origin`, but
  * is said to be from another site: as it does not say from which, it is refused unless any may come.
  *
@@ -70,8 +87,11 @@ export function checkOrigin(headers: Headers, allowed: ReadonlySet<string>): voi
   if (allowed.has("*")) return;
   const origin = headers.get("origin");
   if (origin === null ? isOwn(headers.get("sec-fetch-site")) : allowed.has(origin)) return;
-  throw new RequestError(403, "permission-denied", "pages from there may not use this server; its owner can allow it");
+  throw new RequestError(403, "permission-denied", STRANGE_PAGE);
 }
+
+const STRANGE_PAGE =
+  "pages from there may not use this server; its owner can allow it: --allow-origin, or allowedOrigins";
 
 /** Whether a request is from no page, or from none of another origin; another port of this machine is another origin of the same site. */
 function isOwn(site: string | null): boolean {

@@ -56,7 +56,7 @@ function open(call: Call, service: Service, kind: RequestKind, access: Access): 
 
 async function set(call: Call, service: Service): Promise<Response> {
   const { artifacts, signal } = open(call, service, "put", "write");
-  const { key, value } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
+  const { key, value } = Object(parseJson(await readText(call, service)));
   const text = openEnvelope(value, "value", service.limits.maxDepth);
   checkValue(text);
   await artifacts.put(keyOf(openEnvelope(key, "key", service.limits.maxDepth)), text, { signal });
@@ -90,7 +90,7 @@ function pathKey(call: Call, { limits }: Service): string {
   } catch {
     throw new RequestError(400, "invalid-argument", "the key in the path is not percent-encoded UTF-8");
   }
-  return text.startsWith("{") ? keyOf(openEnvelope(parseJson(text), "key", limits.maxDepth)) : checkKey(text);
+  return text.startsWith("{") ? keyOf(openEnvelope(parseJson(text, "key"), "key", limits.maxDepth)) : checkKey(text);
 }
 
 /** All entries in one answer, as the original has it; what would be too much is refused. */

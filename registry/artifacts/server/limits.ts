@@ -5,10 +5,9 @@
  */
 
 import { StorageError } from "../../../backends/errors.ts";
-import type { BodyLimits } from "./body.ts";
 
 /** How much a request may take. Keys have at most 1024 bytes, namespaces 253 characters, batches 10000 operations. */
-export interface ServerLimits extends BodyLimits {
+export interface ServerLimits {
   /**
    * The most bytes of a body, and about the most of a page of values.
    *

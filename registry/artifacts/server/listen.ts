@@ -7,12 +7,13 @@
  * @module
  */
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
 import { isLoopback } from "./hosts.ts";
 import { withBody } from "./incoming_body.ts";
+import { send } from "./outgoing_body.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -34,6 +35,13 @@ export interface ListenOptions {
    * @default {4096}
    */
   readonly maxConnections?: number | undefined;
+  /**
+   * How long a client may take nothing of what it is sent, in milliseconds, before it is hung up on. What is sent in one piece, of up to 4 MiB,
+   * must be taken within this time.
+   *
+   * @default {300_000}
+   */
+  readonly stallTimeout?: number | undefined;
 }
 
 /** A server that listens. */
@@ -49,16 +57,10 @@ export interface Listener extends AsyncDisposable {
   shutdown(): Promise<void>;
 }
 
-/** What an answer is written to. */
-interface Outgoing {
-  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
-  end(body: string): unknown;
-}
-
 /** A request, and what is answered to it, as `node:http` has them. */
 interface Exchanged {
   readonly incoming: unknown;
-  readonly outgoing: Outgoing;
+  readonly outgoing: unknown;
 }
 
 /** How long a connection may be idle between requests, in milliseconds. */
@@ -80,14 +82,25 @@ function linger(request: IncomingMessage, socket: Socket): void {
   request.resume();
 }
 
+/** What may not be done here is told as an error; the runtime would throw it where nobody can catch it. */
+function checkPermission(address: string, port: number): void {
+  const host = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const state = globalThis.Deno?.permissions?.querySync({ name: "net", host }).state;
+  if (state !== "denied" && state !== "prompt") return;
+  throw new StorageError(
+    "permission-denied",
+    `this program may not listen on ${host}: allow it with --allow-net=${host}`,
+  );
+}
+
 /**
  * Listens.
  *
  * @param server What answers.
  * @param options Where.
  * @returns The listener, which listens already.
- * @throws {StorageError} `permission-denied` if strangers could come in: off loopback, and without tokens; `unavailable` if the port is
- * taken.
+ * @throws {StorageError} `permission-denied` if strangers could come in: off loopback, and without tokens; or if the program may not listen
+ * there; `unavailable` if the port is taken.
  *
  * @example
  * ```ts
@@ -103,33 +116,46 @@ function linger(request: IncomingMessage, socket: Socket): void {
  * ```
  */
 export async function listen(server: ArtifactServer, options: ListenOptions = {}): Promise<Listener> {
-  const { hostname = "127.0.0.1", port = 8001, maxConnections = 4096 } = options;
+  const { hostname = "127.0.0.1", port = 8001, maxConnections = 4096, stallTimeout = 300_000 } = options;
   const address = hostname === "localhost" ? "127.0.0.1" : hostname;
-  if (!isLoopback(address) && !server.tokens?.size) {
+  const near = isLoopback(address);
+  if (!near && !server.tokens?.size) {
     throw new StorageError(
       "permission-denied",
       `a server on ${JSON.stringify(hostname)} can be reached by others: give it tokens, or listen on 127.0.0.1`,
     );
   }
+  checkPermission(address, port);
   const { createServer } = await import("node:http");
   const { getRequestListener } = await import("@hono/node-server");
   const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
-  const answer = async (request: Request, { incoming, outgoing }: Exchanged): Promise<Response> => {
-    const answer = await server.answer(withBody(request, incoming as IncomingMessage));
-    if (answer instanceof Response) return answer;
-    outgoing.writeHead(answer.status, answer.headers);
-    outgoing.end(answer.body);
+  const answer = async (request: Request, exchanged: Exchanged): Promise<Response> => {
+    const incoming = exchanged.incoming as IncomingMessage;
+    const outgoing = exchanged.outgoing as ServerResponse;
+    const from = near ? undefined : incoming.socket.remoteAddress; // tokens can be taken away
+    const answer = await server.answer(withBody(request, incoming), from);
+    if (answer instanceof Response) await send(answer, outgoing);
+    else {
+      outgoing.writeHead(answer.status, answer.headers);
+      outgoing.end(answer.body);
+    }
     return RESPONSE_ALREADY_SENT;
   };
-  const listener = getRequestListener(answer, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const listener = getRequestListener(answer, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+    hostname: address, // HTTP/1.0 names none
+  });
+  const answers = new WeakMap<Socket, ServerResponse>();
   const http = createServer({
-    headersTimeout: server.timeout,
+    headersTimeout: server.limits.timeout,
     requestTimeout: 0, // bodies are bounded where they are read: a large file may take its time
     keepAliveTimeout: KEEP_ALIVE,
     connectionsCheckingInterval: CHECK,
     maxHeaderSize: MAX_HEADERS,
   }, (request, response) => {
     const { socket } = request; // the request forgets it when it ends
+    answers.set(socket, response);
     response.once("close", () => linger(request, socket));
     listener(request, response).catch((error) => {
       server.note("error", "an answer could not be sent", { error: String(error) });
@@ -137,6 +163,12 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     });
   });
   http.maxConnections = maxConnections;
+  http.timeout = Math.max(stallTimeout, 2 * server.limits.heartbeat);
+  // Silence before an answer is work; in the middle of one, nobody reads it.
+  http.on("timeout", (socket) => {
+    const response = answers.get(socket);
+    if (response?.headersSent && !response.writableFinished) socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     http.once("error", (cause) => {
       reject(new StorageError("unavailable", `cannot listen on ${hostname}:${port}: ${cause.message}`, { cause }));
@@ -149,7 +181,7 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     await server.close();
     http.closeIdleConnections();
-    const timer = setTimeout(() => http.closeAllConnections(), server.timeout);
+    const timer = setTimeout(() => http.closeAllConnections(), server.limits.timeout);
     await closed;
     clearTimeout(timer);
   }

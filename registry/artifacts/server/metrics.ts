@@ -35,9 +35,9 @@ export class Metrics {
   inFlight = 0;
   /** Watchers that are connected. */
   watchers = 0;
-  /** Bytes of bodies that came in, as they announced themselves. */
+  /** Bytes of bodies that came in and were read. */
   bytesIn = 0;
-  /** Bytes of bodies that went out, as they announce themselves. */
+  /** Bytes of bodies that went out, as they announce themselves; of those that do not, as they go. */
   bytesOut = 0;
 
   /** Counts a request that was answered. */

@@ -10,7 +10,7 @@ import { pageLimit } from "./entry_routes.ts";
 import { RequestError } from "./problem.ts";
 import { covers } from "./scope.ts";
 import { json } from "./answer.ts";
-import { type Call, type CallEnv, namespaceOf, scopesOf, type Service } from "./service.ts";
+import { type Call, type CallEnv, isAgain, namespaceOf, type Service } from "./service.ts";
 
 /** Adds the routes. */
 export function namespaceRoutes(app: Hono<CallEnv>, service: Service): void {
@@ -39,8 +39,7 @@ export async function* namespaceSizes(
   service: Service,
   options: { prefix?: string | undefined; after?: string | undefined } = {},
 ): AsyncGenerator<NamespaceSize, void> {
-  const scopes = scopesOf(call);
-  const { signal } = call.env;
+  const { scopes = [], signal } = call.env;
   for await (const name of service.namespaces.list({ ...options, signal })) {
     if (!covers(scopes, name, "read")) continue;
     const entries = await service.namespaces.open(name).count({ signal });
@@ -49,7 +48,6 @@ export async function* namespaceSizes(
 }
 
 async function list(call: Call, service: Service): Promise<Response> {
-  scopesOf(call);
   call.env.kind = "namespaces";
   const limit = pageLimit(call);
   const after = call.req.query("after");
@@ -73,6 +71,6 @@ async function show(call: Call, service: Service): Promise<Response> {
 
 async function clear(call: Call, service: Service): Promise<Response> {
   const name = namespaceOf(call, "clear", "admin");
-  const count = await service.namespaces.open(name).clear({ signal: call.env.signal });
+  const count = await service.namespaces.open(name).clear({ again: isAgain(call), signal: call.env.signal });
   return json(call.env, JSON.stringify({ count }));
 }

@@ -5,7 +5,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  */
 
-import { type Answered, json } from "./answer.ts";
+import { type Answered, text } from "./answer.ts";
 import { type ErrorCode, isStorageError, StorageError } from "../../../backends/errors.ts";
 
 /** What an error says on the wire. */
@@ -153,16 +153,26 @@ export function isFailure(status: number): boolean {
   return status >= 500 && status !== 501;
 }
 
+/** What notes failures. */
+export interface FailureLog {
+  /** Notes what failed, and why. */
+  failed(what: string, error: unknown, requestId: string): void;
+}
+
 /**
- * Answers with an error.
+ * Answers with an error, and notes it if it is the server's to mend.
  *
  * @param request What is answered.
  * @param error Anything that was thrown.
- * @param requestId The request, as the log calls it.
+ * @param log What notes it.
  * @returns What the route returns.
  */
-export function answerProblem(request: Answered, error: unknown, requestId: string): Response {
+export function answerProblem(request: Answered, error: unknown, log: FailureLog): Response {
+  const requestId = crypto.randomUUID();
   const { problem, headers } = problemOf(error, requestId);
+  // What was refused here needs no mending, unless something else was the reason.
+  const refused = error instanceof RequestError && error.cause === undefined;
+  if (isFailure(problem.status) && !refused) log.failed("a request failed", error, requestId);
   const all = { ...headers, "content-type": "application/problem+json" };
-  return json(request, JSON.stringify(problem), problem.status, all);
+  return text(request, JSON.stringify(problem), problem.status, all);
 }

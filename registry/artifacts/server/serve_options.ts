@@ -121,7 +121,7 @@ export function parseServeOptions(args: readonly string[]): Command {
     name: "serve",
     options: {
       host: values.host ?? environment.host ?? "127.0.0.1",
-      port: values.port === undefined ? environment.port ?? 8001 : parsePort(values.port, "--port", 0),
+      port: values.port === undefined ? environment.portToListen ?? 8001 : parsePort(values.port, "--port", 0),
       timeout: values.timeout === undefined ? environment.timeout : parseTimeout(values.timeout, "--timeout"),
       keeping: parseKeeping(values),
       tokenFile: values["token-file"],

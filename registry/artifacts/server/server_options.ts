@@ -28,9 +28,16 @@ export interface ArtifactServerOptions {
   /**
    * Who may come in.
    *
-   * @default {undefined} anyone: only for loopback
+   * @default {undefined} anyone on this machine
    */
   readonly tokens?: Tokens | undefined;
+  /**
+   * Whether without tokens other machines may come in, too, through `fetch`: for a handler that something in front protects. `listen`
+   * wants tokens for that all the same.
+   *
+   * @default {false}
+   */
+  readonly open?: boolean | undefined;
   /**
    * Backends and stores whose files are served at `/v1/files/<name>`, to tokens with a scope `files:<name>`. They stay the caller's to
    * close.

@@ -5,8 +5,8 @@
  */
 
 import type { Context } from "hono";
+import { RETRIED } from "../../../backends/stores/remote/wire.ts";
 import type { StoredNamespaces } from "../stored_namespaces.ts";
-import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
 import { checkNamespace } from "../wire.ts";
 import type { Answered } from "./answer.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -25,8 +25,8 @@ export interface Service {
   readonly metrics: Metrics;
   /** How often a miss may be told what was meant. */
   readonly hints: Allowance;
-  /** Notes why something failed that was begun to be answered. */
-  readonly failed: (error: unknown, requestId: string) => void;
+  /** Notes what failed, and why. */
+  readonly failed: (what: string, error: unknown, requestId: string) => void;
   /** Aborted when the server shuts down. */
   readonly stopping: AbortSignal;
 }
@@ -39,10 +39,6 @@ export interface CallState extends Answered {
   scopes: readonly Scope[] | undefined;
   /** What it is about, for the counters. */
   kind: RequestKind;
-  /** Why it failed. */
-  failure?: unknown;
-  /** The request, as the log calls it, if it failed. */
-  requestId?: string;
 }
 
 /** The types of the routes. */
@@ -54,22 +50,9 @@ export interface CallEnv {
 /** A request that is being answered. */
 export type Call = Context<CallEnv>;
 
-/**
- * What the caller may do. Every route but those of health begins with it, or with what asks it.
- *
- * @param call The request.
- * @returns What the caller may do.
- * @throws {RequestError} 401 for a stranger.
- */
-export function scopesOf(call: Call): readonly Scope[] {
-  const { scopes } = call.env;
-  if (scopes !== undefined) return scopes;
-  const token = tokenIn(call.req.header("authorization"));
-  const challenge = token === undefined ? "Bearer" : 'Bearer error="invalid_token"';
-  const detail = token === undefined
-    ? "give a token: Authorization: Bearer <token>"
-    : "the token is unknown or has ended";
-  throw new RequestError(401, "permission-denied", detail, { headers: { "www-authenticate": challenge } });
+/** Whether a request was made before, and perhaps done. */
+export function isAgain(call: Call): boolean {
+  return call.req.header(RETRIED) === "?1";
 }
 
 /**
@@ -78,10 +61,10 @@ export function scopesOf(call: Call): readonly Scope[] {
  * @param call The request.
  * @param place A namespace, or `files:<backend>`.
  * @param access What.
- * @throws {RequestError} 403 if not, 401 for a stranger.
+ * @throws {RequestError} 403 if not.
  */
 export function permit(call: Call, place: string, access: Access): void {
-  if (covers(scopesOf(call), place, access)) return;
+  if (covers(call.env.scopes ?? [], place, access)) return;
   throw new RequestError(403, "permission-denied", `the token does not allow "${access}" on ${JSON.stringify(place)}`);
 }
 
@@ -94,7 +77,6 @@ export function permit(call: Call, place: string, access: Access): void {
  * @returns The namespace.
  */
 export function namespaceOf(call: Call, kind: RequestKind, access: Access): string {
-  scopesOf(call);
   call.env.kind = kind;
   const namespace = checkNamespace(call.req.param("namespace")!);
   permit(call, namespace, access);

@@ -7,8 +7,8 @@
 import type { Hono } from "hono";
 import { namespaceSizes } from "./namespace_routes.ts";
 import { RequestError } from "./problem.ts";
-import { json } from "./answer.ts";
-import { type Call, type CallEnv, scopesOf, type Service } from "./service.ts";
+import { json, text } from "./answer.ts";
+import type { Call, CallEnv, Service } from "./service.ts";
 
 /** For how long it is believed that the store can be reached, in milliseconds. */
 const BELIEVED = 1000;
@@ -42,16 +42,13 @@ function notReady(cause?: unknown): RequestError {
 /** Adds the routes with numbers. */
 export function statusRoutes(app: Hono<CallEnv>, service: Service): void {
   app.get("/stats", async (call) => {
-    scopesOf(call);
     call.env.kind = "status";
     return json(call.env, JSON.stringify(await stats(call, service)));
   });
   app.get("/metrics", (call) => {
-    scopesOf(call);
     call.env.kind = "status";
-    return new Response(service.metrics.toPrometheus(), {
-      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-    });
+    const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+    return text(call.env, service.metrics.toPrometheus(), 200, headers);
   });
 }
 

@@ -7,6 +7,7 @@
 import type { Hono } from "hono";
 import { isStorageError } from "../../../backends/errors.ts";
 import { eventBody, eventText } from "../../event_body.ts";
+import { passing } from "../../passing.ts";
 import type { ArtifactEvent } from "../artifact_storage.ts";
 import { segmentKey } from "../wire.ts";
 import { parseJson, readText } from "./body.ts";
@@ -43,10 +44,7 @@ function watch(
   // Nobody would read the events, nor end them.
   if (call.req.method === "HEAD") return new Response(null, { headers: HEADERS });
   const { metrics, limits, stopping } = service;
-  if (metrics.watchers >= limits.maxWatchers) {
-    const headers = { "retry-after": "5" };
-    throw new RequestError(503, "unavailable", "there are too many watchers; try again later", { headers });
-  }
+  checkWatchers(service);
   const since = call.req.header("last-event-id") ?? call.req.query("since");
   const stop = new AbortController();
   const shutDown = (): void => stop.abort(stopping.reason);
@@ -63,7 +61,20 @@ function watch(
       stop.abort();
     },
   });
-  return new Response(body, { headers: HEADERS });
+  const counted = (bytes: number): void => void (metrics.bytesOut += bytes);
+  return new Response(passing(body, { counted }), { headers: HEADERS });
+}
+
+/**
+ * Checks that there is room for one more watcher.
+ *
+ * @param service Where.
+ * @throws {RequestError} 503 if there is none.
+ */
+export function checkWatchers({ metrics, limits }: Service): void {
+  if (metrics.watchers < limits.maxWatchers) return;
+  const headers = { "retry-after": "5" };
+  throw new RequestError(503, "unavailable", "there are too many watchers; try again later", { headers });
 }
 
 /** Events as they are sent, until somebody stops them, which is no error; of one the client is told by an event, too. */
@@ -77,7 +88,7 @@ async function* told(
   } catch (error) {
     if (signal.aborted) return;
     const requestId = crypto.randomUUID();
-    failed(error, requestId);
+    failed("watching failed", error, requestId);
     yield eventText("problem", problemOf(error, requestId).problem);
   }
 }
@@ -85,7 +96,7 @@ async function* told(
 async function acquire(call: Call, service: Service): Promise<Response> {
   const namespace = namespaceOf(call, "lock", "write");
   const key = segmentKey(call.req.param("key")!);
-  const { owner, ttl, token } = Object(parseJson(await readText(call.req.raw, service.limits, call.env.signal)));
+  const { owner, ttl, token } = Object(parseJson(await readText(call, service)));
   if (token !== undefined && !Number.isSafeInteger(token)) throw wrongToken();
   if (typeof ttl !== "number") throw new RequestError(400, "invalid-argument", "ttl must be milliseconds");
   try {
