@@ -158,6 +158,12 @@ Deno.test("listen: who does not read what he asked for is hung up on; work that 
   );
   using watching = await Connection.to(listener.port);
   await watching.say("GET /v1/namespaces/n/watch HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  using slowly = await Connection.to(listener.port);
+  await slowly.say("GET /v1/files/lab?path=large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  for (let piece = 0; piece < 40; piece++) {
+    assert.notEqual(await slowly.piece(), undefined, `after ${piece} pieces`);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
   assert.equal((await copied).status, 200);
   // By now the silent one has been cut off: what it gets is not all of it.
   await assert.rejects(silent.answer(), /ended within a body|reset/i);

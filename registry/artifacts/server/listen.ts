@@ -14,6 +14,7 @@ import type { ArtifactServer } from "../server.ts";
 import { isLoopback } from "./hosts.ts";
 import { withBody } from "./incoming_body.ts";
 import { send } from "./outgoing_body.ts";
+import { hangUpOnStalled } from "./stalled.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -36,8 +37,8 @@ export interface ListenOptions {
    */
   readonly maxConnections?: number | undefined;
   /**
-   * How long a client may take nothing of what it is sent, in milliseconds, before it is hung up on. What is sent in one piece, of up to 4 MiB,
-   * must be taken within this time.
+   * How long a client may take nothing of what it is sent, in milliseconds; after that, and before twice as long, it is hung up on. What is sent
+   * in one piece, of up to 4 MiB, must be taken within this time.
    *
    * @default {300_000}
    */
@@ -146,7 +147,6 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     autoCleanupIncoming: false,
     hostname: address, // HTTP/1.0 names none
   });
-  const answers = new WeakMap<Socket, ServerResponse>();
   const http = createServer({
     headersTimeout: server.limits.timeout,
     requestTimeout: 0, // bodies are bounded where they are read: a large file may take its time
@@ -155,7 +155,6 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     maxHeaderSize: MAX_HEADERS,
   }, (request, response) => {
     const { socket } = request; // the request forgets it when it ends
-    answers.set(socket, response);
     response.once("close", () => linger(request, socket));
     listener(request, response).catch((error) => {
       server.note("error", "an answer could not be sent", { error: String(error) });
@@ -163,18 +162,13 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     });
   });
   http.maxConnections = maxConnections;
-  http.timeout = Math.max(stallTimeout, 2 * server.limits.heartbeat);
-  // Silence before an answer is work; in the middle of one, nobody reads it.
-  http.on("timeout", (socket) => {
-    const response = answers.get(socket);
-    if (response?.headersSent && !response.writableFinished) socket.destroy();
-  });
   await new Promise<void>((resolve, reject) => {
     http.once("error", (cause) => {
       reject(new StorageError("unavailable", `cannot listen on ${hostname}:${port}: ${cause.message}`, { cause }));
     });
     http.listen(port, address, resolve);
   });
+  const stopLooking = hangUpOnStalled(http, stallTimeout);
   let ending: Promise<void> | undefined;
   const shutdown = (): Promise<void> => ending ??= drain();
   async function drain(): Promise<void> {
@@ -184,6 +178,7 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     const timer = setTimeout(() => http.closeAllConnections(), server.limits.timeout);
     await closed;
     clearTimeout(timer);
+    stopLooking();
   }
   const bound = http.address();
   return {
