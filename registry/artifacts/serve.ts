@@ -38,9 +38,11 @@ async function openStore(keeping: Keeping): Promise<Store> {
 /** Opens the database now: that it cannot be is for its owner to know, not for those who ask. */
 async function open(store: Store, keeping: Keeping): Promise<void> {
   try {
-    await store.stat("");
+    // A write that cannot succeed: it opens everything that one needs.
+    await store.write!("registry", new Uint8Array(), { ifMatch: "nothing" });
   } catch (error) {
     if (!isStorageError(error)) throw error;
+    if (error.code === "precondition-failed") return;
     const name = keeping.engine === "memory" ? "the memory" : JSON.stringify(keeping.path);
     throw new StorageError(error.code, `cannot open ${name}: ${error.detail}`, { cause: error });
   }

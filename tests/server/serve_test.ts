@@ -51,6 +51,11 @@ Deno.test("serve: what cannot be listened on or opened is told at once, with wha
       ],
       [["--port", "0", "--database", root], ["--allow-net=127.0.0.1", ...files], /cannot open ".*": /i],
       [["--port", "0", "--database", "lab.db"], ["--allow-net=127.0.0.1"], /cannot open "lab\.db": .*--allow-read/i],
+      [
+        ["--port", "0", "--database", `${root}/lab.db`],
+        ["--allow-net=127.0.0.1", `--allow-read=${root}`],
+        /cannot open ".*lab\.db": .*--allow-write/i,
+      ],
     ];
     for (const [args, permissions, told] of cases) {
       const { code, out, err } = await run(args, permissions);
