@@ -134,6 +134,39 @@ Deno.test("listen: content that fails on its way is cut, never told as whole, an
   }
 });
 
+Deno.test("listen: for who is gone, before his content or in the middle of it, nothing more is read", async () => {
+  const lab = new MemoryStore();
+  const asked = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  let left = 0;
+  Object.assign(lab, {
+    stat: () => Promise.resolve({ kind: "file", etag: "e", size: 2 ** 40 }),
+    async openRead(path: string) {
+      asked.resolve();
+      if (path === "late") await go.promise;
+      return new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(100_000)),
+        cancel: () => void left++,
+      });
+    },
+  });
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab } });
+  await using listener = await listen(server, { port: 0 });
+  const line = await Connection.to(listener.port);
+  await line.say("GET /v1/files/lab?path=late HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  await asked.promise;
+  line.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  go.resolve();
+  const other = await Connection.to(listener.port);
+  await other.say("GET /v1/files/lab?path=soon HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  await other.piece();
+  other.close();
+  while (left < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  using connection = await Connection.to(listener.port);
+  assert.equal((await connection.request("GET", "/health")).status, 200);
+});
+
 Deno.test("listen: who does not read what he asked for is hung up on; work that takes long is not", async () => {
   const lab = new MemoryStore();
   await lab.write("large", new Uint8Array(32 * 1024 * 1024));

@@ -33,9 +33,11 @@ export async function send(response: Response, outgoing: ServerResponse): Promis
 /** Sends what is read, as fast as the client takes it, until it is gone. */
 async function stream(reader: ReadableStreamDefaultReader<Uint8Array>, outgoing: ServerResponse): Promise<void> {
   const leave = (): void => void reader.cancel().catch(() => {/* it has failed already */});
+  if (outgoing.destroyed) return leave();
   outgoing.once("close", leave);
   outgoing.flushHeaders();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (outgoing.destroyed) return; // it has been left
     if (!outgoing.write(next.value)) await drained(outgoing);
   }
   outgoing.end();
