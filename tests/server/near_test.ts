@@ -96,7 +96,8 @@ Deno.test("listen: content that fails on its way is cut, never told as whole, an
   const lab = new MemoryStore();
   const printed: unknown[] = [];
   const { error, info } = console;
-  console.error = console.info = (...words) => void printed.push(words);
+  const print = (...words: unknown[]): void => void printed.push(words);
+  Object.assign(console, { error: print, info: print });
   const broken = (pieces: number): ReadableStream<Uint8Array> =>
     ReadableStream.from((async function* () {
       for (let piece = 0; piece < pieces; piece++) yield new Uint8Array(MIB).fill(0x61);
