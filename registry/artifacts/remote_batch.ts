@@ -16,6 +16,9 @@ import { checkKey, checkWriteId } from "./wire.ts";
 /** About how long the text of one request may be: a server takes 4 MiB, and a character may be three bytes. */
 const MAX_TEXT = 1024 * 1024;
 
+/** How often a server may refuse, before it takes anything: then it is not asked any more. */
+const MAX_REFUSALS = 100;
+
 type Operation = BatchOperation<string>;
 type Result = BatchResult<string>;
 
@@ -56,6 +59,7 @@ export class RemoteBatch {
     }
     const queue = atomic ? [sent] : requestsOf(sent);
     let answered = false;
+    let refusals = 0;
     for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
       if (part.length === 0) continue;
       const body = `{"atomic":${atomic},"ops":[${part.map(operationText).join()}]}`;
@@ -70,7 +74,10 @@ export class RemoteBatch {
       } catch (error) {
         if (!isStorageError(error)) throw error;
         const refused = isStorageError(error, "invalid-argument", "invalid-value");
-        if (refused && part.length > 1 && !atomic) {
+        if (refused && !answered && ++refusals > MAX_REFUSALS) {
+          // It is not for the sake of one of them.
+          for (const rest of [part, ...queue.splice(0)]) this.#fail(rest, error);
+        } else if (refused && part.length > 1 && !atomic) {
           // Nothing was done, for the sake of one of them.
           queue.unshift(part.slice(0, part.length >> 1), part.slice(part.length >> 1));
         } else if (refused || (isLarge(part) && queue.length > 0 && error.code === "unavailable")) {

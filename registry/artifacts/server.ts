@@ -171,11 +171,13 @@ export class ArtifactServer implements AsyncDisposable {
       metrics.inFlight--;
       this.#deadlines.delete(late);
     }
-    const { status, headers } = answer;
+    const { status } = answer;
     metrics.add(state.kind, status, performance.now() - begin);
     if (this.#debug) this.note("debug", "answered", { kind: state.kind, status, method: request.method });
-    const length = headers instanceof Headers ? headers.get("content-length") : headers["content-length"];
-    metrics.bytesOut += Number(length ?? 0) || 0;
+    // Of what is no text, the route counts.
+    if (!(answer instanceof Response) && answer.body !== "") {
+      metrics.bytesOut += Number(answer.headers["content-length"]);
+    }
     return answer;
   }
 

@@ -255,7 +255,12 @@ export function checkNumbers(text: string): void {
 function checkNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || source === undefined) return value;
-  if (Number.isFinite(value) && (!/^-?\d+$/.test(source) || BigInt(source) === BigInt(value))) return value;
+  // The shortest way to write a double need not be its exact value.
+  if (
+    Number.isFinite(value) && (!/^-?\d+$/.test(source) || source === String(value) || BigInt(source) === BigInt(value))
+  ) {
+    return value;
+  }
   throw new ArtifactError("invalid-value", `the number ${shortened(source)} would come back as another one`, {
     suggestions: [
       'have it written as a text, or as {"$tag":["bigint","…"]}',

@@ -73,7 +73,9 @@ async function sendFile(
 ): Promise<Response | undefined> {
   const { request, served: { store } } = file;
   const { size, etag } = stat;
-  const extent = size === undefined || !isWanted(file, etag) ? undefined : requestedRange(file.header("range"), size);
+  // A range is one of GET.
+  const whole = size === undefined || request.method === "HEAD" || !isWanted(file, etag);
+  const extent = whole ? undefined : requestedRange(file.header("range"), size!);
   if (extent === "unsatisfiable") {
     throw new RefusedRequest([416, "Range Not Satisfiable"], "invalid-argument", "the range is not in the content", {
       "content-range": `bytes */${size}`,
@@ -137,8 +139,26 @@ async function sendUnmeasured(
   if (stream === undefined) return undefined;
   const framed = file.isOurs;
   if (framed) headers["content-type"] = FRAMES;
-  const body = framed ? ReadableStream.from(frames(file, stream)) : file.reported(stream);
+  const body = framed ? framesOf(file, stream) : file.reported(stream);
   return file.answer(body as ReadableStream<Uint8Array<ArrayBuffer>>, headers);
+}
+
+/** Content in frames. A generator that nobody has begun to ask does not let go of the content by itself. */
+function framesOf(file: FileRequest, stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = frames(file, stream);
+  let begun = false;
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      begun = true;
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason): Promise<void> {
+      if (!begun) await stream.cancel(reason);
+      await iterator.return(undefined);
+    },
+  }, { highWaterMark: 0 });
 }
 
 async function* frames(file: FileRequest, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -10,6 +10,9 @@ import {
 import { StorageError } from "@polystore/polystore";
 import { MemoryStore } from "@polystore/polystore/stores";
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { encodeValue } from "../../registry/artifacts/wire.ts";
+import { problem, rawServer } from "./raw_server.ts";
 import { serving } from "./serving.ts";
 
 async function failure(work: () => unknown): Promise<ArtifactError> {
@@ -130,10 +133,39 @@ Deno.test("a number that no double holds is refused, not changed", async () => {
       '"9007199254740993"',
       "1e-400",
       "[12345678901234567168]",
+      "1152921504606847000",
+      "-9223372036854776000",
     ]
   ) {
     await storage.put("k", text);
     assert.equal(await registry.get("k").then(JSON.stringify), JSON.stringify(JSON.parse(text)));
+  }
+});
+
+Deno.test("whatever a registry writes it reads again, however large its numbers are", async () => {
+  await using registry = new ArtifactRegistry<unknown>({ storage: new StoredArtifacts(new MemoryStore(), "n") });
+  const value = fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true, withTypedArray: true });
+  const number = fc.oneof(fc.double(), fc.double({ min: 2 ** 53, max: 1e22 }), fc.integer().map((n) => n * 2 ** 40));
+  await fc.assert(fc.asyncProperty(fc.oneof(number, fc.array(number), value), async (value) => {
+    try {
+      encodeValue(value);
+    } catch {
+      return; // It is refused before.
+    }
+    await registry.register("k", value, { onDuplicate: "replace" });
+    assert.equal(encodeValue(await registry.get("k")), encodeValue(value));
+  }));
+});
+
+Deno.test("remote: a server that refuses everything, or is slow, is not asked for each of many", async () => {
+  for (const [status, code] of [[400, "invalid-argument"], [408, "unavailable"]] as const) {
+    await using server = rawServer(() => problem(status, code));
+    const remote = new RemoteArtifacts("n", { port: server.port, tries: 2 });
+    const puts = Array.from({ length: 2000 }, (_, n) => ({ op: "put" as const, key: `k${n}`, value: "1" }));
+    const results = await remote.batch(puts).catch((error) => [{ op: "error", error }]);
+    assert(results.every(({ op }) => op === "error"));
+    assert(server.requests.length < 110, `${server.requests.length} requests`);
+    await remote.close();
   }
 });
 

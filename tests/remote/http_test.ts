@@ -109,7 +109,8 @@ Deno.test("files: HEAD answers what GET does, without the content", async () => 
   const queries = ["?path=a.txt", "?path=dir", "?path=none", "?path=empty", "?stat=a.txt", "?list=", "", "?path=../x"];
   for (const query of queries) {
     for (const headers of [{}, { range: "bytes=2-3" }, { range: "bytes=100-" }, { "if-match": '"x"' }]) {
-      const get = await ask(query, { headers });
+      // A range is one of GET alone.
+      const get = await ask(query, "range" in headers ? {} : { headers });
       const head = await ask(query, { method: "HEAD", headers });
       assert.equal(head.status, get.status, query);
       assert.equal(await head.text(), "");

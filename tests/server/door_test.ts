@@ -253,7 +253,8 @@ Deno.test("listen: off loopback only with tokens", async () => {
 
 Deno.test("server: limits must be numbers above 0", () => {
   const store = new MemoryStore();
-  for (const limits of [{ maxBody: 0 }, { timeout: -1 }, { maxDepth: NaN }]) {
+  const endless = [{ timeout: Infinity }, { timeout: 2 ** 31 }, { heartbeat: Infinity }];
+  for (const limits of [{ maxBody: 0 }, { timeout: -1 }, { maxDepth: NaN }, ...endless]) {
     assert.throws(() => new ArtifactServer({ store, limits }), { code: "invalid-argument" });
   }
 });

@@ -135,6 +135,82 @@ Deno.test("listen: content that fails on its way is cut, never told as whole, an
   }
 });
 
+Deno.test("listen: content of another length than was said is cut, and nothing is put into it", async () => {
+  const lab = new MemoryStore();
+  // Content of up to 4 MiB is read at once; a stream it is only beyond.
+  Object.assign(lab, {
+    stat: (path: string) => {
+      const size = path === "less" ? 6 * 1024 * 1024 : 5 * 1024 * 1024;
+      return Promise.resolve({ kind: "file", etag: "e", size });
+    },
+    openRead: (path: string) => {
+      const size = path === "less" ? 5 * 1024 * 1024 : 6 * 1024 * 1024;
+      return Promise.resolve(ReadableStream.from([new Uint8Array(size).fill(0x61)]));
+    },
+  });
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab } });
+  await using listener = await listen(server, { port: 0 });
+  for (const path of ["less", "more"]) {
+    using line = await Connection.to(listener.port);
+    await line.say(`GET /v1/files/lab?path=${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    await line.say("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await assert.rejects(line.answer(), /ended within a body|reset/i, path);
+  }
+});
+
+Deno.test("listen: of content in frames nothing stays open for who is gone before it begins", async () => {
+  const lab = new MemoryStore();
+  let [opened, left] = [0, 0];
+  Object.assign(lab, {
+    stat: () => Promise.resolve({ kind: "file", etag: "e" }),
+    openRead() {
+      opened++;
+      return Promise.resolve(new ReadableStream({ cancel: () => void left++ }, { highWaterMark: 0 }));
+    },
+  });
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab } });
+  const accept = "application/octet-stream, application/vnd.polystore.frames";
+  for (const headers of [{ accept }, { accept: "*/*" }]) {
+    const response = await server.fetch(new Request("http://localhost/v1/files/lab?path=a", { headers }));
+    assert.equal(response.status, 200);
+    await response.body!.cancel();
+  }
+  assert.deepEqual([opened, left], [2, 2]);
+});
+
+Deno.test("listen: large content from a store that has no streams is taken piece by piece", async () => {
+  const content = new Uint8Array(12 * 1024 * 1024).fill(0x61);
+  const plain = {
+    read: () => Promise.resolve(content),
+    stat: () => Promise.resolve({ kind: "file" as const, etag: "e", size: content.length }),
+  };
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { plain } });
+  await using listener = await listen(server, { port: 0, stallTimeout: 400 });
+  using line = await Connection.to(listener.port);
+  await line.say("GET /v1/files/plain?path=a HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  let got = 0;
+  for (let piece = await line.piece(); piece !== undefined; piece = await line.piece()) {
+    got += piece.length;
+    await new Promise((resolve) => setTimeout(resolve, 8));
+  }
+  assert(got > content.length, `${got} bytes`);
+});
+
+Deno.test("listen: bad numbers are refused, and TRACE is no failure", async () => {
+  const notes: ServerNote[] = [];
+  const log = (note: ServerNote): void => void notes.push(note);
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab: new MemoryStore() }, log });
+  for (
+    const bad of [{ stallTimeout: Infinity }, { stallTimeout: 2 ** 31 }, { stallTimeout: 0 }, { maxConnections: 0 }]
+  ) {
+    await assert.rejects(listen(server, { port: 0, ...bad }), { code: "invalid-argument" });
+  }
+  await using listener = await listen(server, { port: 0 });
+  using line = await Connection.to(listener.port);
+  assert.equal((await line.request("TRACE", "/v1/files/lab?path=a")).status, 405);
+  assert.deepEqual(notes, []);
+});
+
 Deno.test("listen: for who is gone, before his content or in the middle of it, nothing more is read", async () => {
   const lab = new MemoryStore();
   const asked = Promise.withResolvers<void>();

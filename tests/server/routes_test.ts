@@ -303,6 +303,10 @@ Deno.test("server: the numbers of bytes are those of what is read and sent, anno
   const content = await place.ask("/v1/files/lab?path=a");
   const metrics = await place.ask("/metrics");
   const texts = await Promise.all([listing, content, metrics].map((response) => response.text()));
+  for (const query of ["path=a", "list=", "watch=a"]) {
+    const head = await place.ask(`/v1/files/lab?${query}`, { method: "HEAD" });
+    await head.body?.cancel();
+  }
   const got = await bytes();
   const stats = JSON.stringify(await place.expect(200, "/stats")).length;
   const sent = texts.join("").length + stats;

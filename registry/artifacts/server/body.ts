@@ -49,7 +49,7 @@ function tooLarge(maxBody: number): RequestError {
 }
 
 function tooSlow(): RequestError {
-  return new RequestError(408, "invalid-argument", "the body came too slowly", { headers: LAST });
+  return new RequestError(408, "unavailable", "the body came too slowly", { headers: LAST });
 }
 
 /** What comes after it on the connection would be taken for a request. */

@@ -57,7 +57,7 @@ export function filesRoutes(
 
 /** A request whose body is counted, and fails when it pauses for too long: a large file may take its time, but not for ever. */
 function arriving(request: Request, { limits, metrics }: Service): Request {
-  if (request.body === null) return request;
+  if (!WITH_BODY.has(request.method) || request.body === null) return request;
   const body = passing(request.body, {
     counted: (bytes) => void (metrics.bytesIn += bytes),
     pause: { longest: limits.timeout, error: tooSlow },
@@ -66,13 +66,18 @@ function arriving(request: Request, { limits, metrics }: Service): Request {
   return new Request(url, { method, headers, body });
 }
 
+const WITH_BODY: ReadonlySet<string> = new Set(["PUT", "POST", "DELETE", "PATCH"]);
+
+/** A body that has told that it is longer may be left before its end. */
+const SURE = 4 * 1024 * 1024;
+
 function tooSlow(): RefusedRequest {
   return new RefusedRequest([408, "Request Timeout"], "unavailable", "the body came too slowly", {
     connection: "close",
   });
 }
 
-/** An answer whose body is counted, unless it has told its length; and which ends, if it is news, when the client may hear no more. */
+/** An answer whose body is counted; and which ends, if it is news, when the client may hear no more. */
 async function leaving(
   response: Response,
   method: string,
@@ -80,8 +85,13 @@ async function leaving(
   mayHear: () => boolean,
 ): Promise<Response> {
   const { body, headers } = response;
-  if (body === null || method === "HEAD" || headers.has("content-length")) return response;
+  if (body === null || method === "HEAD") return response;
   const { metrics } = service;
+  const length = Number(headers.get("content-length") ?? Infinity);
+  if (length <= SURE) {
+    metrics.bytesOut += length;
+    return response;
+  }
   const counted = (bytes: number): void => void (metrics.bytesOut += bytes);
   if (headers.get("content-type") !== "text/event-stream") return new Response(passing(body, { counted }), response);
   try {

@@ -49,12 +49,29 @@ const DEFAULTS: ServerLimits = {
   heartbeat: 15_000,
 };
 
+/** The longest time that a timer knows, in milliseconds: about 25 days. */
+const MAX_TIME = 2 ** 31 - 1;
+
+/**
+ * Checks a number of milliseconds: a timer takes a longer one for none at all.
+ *
+ * @param name What it is called.
+ * @param value The number.
+ * @returns The same.
+ * @throws {StorageError} `invalid-argument` if it is not more than 0, or too long for a timer.
+ */
+export function checkTime(name: string, value: number): number {
+  if (value > 0 && value <= MAX_TIME) return value;
+  const detail = `${name} must be milliseconds, more than 0 and at most ${MAX_TIME}: received ${value}`;
+  throw new StorageError("invalid-argument", detail);
+}
+
 /**
  * Completes limits.
  *
  * @param limits Those that are given.
  * @returns All of them.
- * @throws {StorageError} `invalid-argument` for one that is no number above 0.
+ * @throws {StorageError} `invalid-argument` for one that is no number above 0, and for a time that is too long for a timer.
  */
 export function completeLimits(limits: Partial<ServerLimits> = {}): ServerLimits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
@@ -63,5 +80,8 @@ export function completeLimits(limits: Partial<ServerLimits> = {}): ServerLimits
       throw new StorageError("invalid-argument", `limit ${name} must be a number above 0: received ${value}`);
     }
   }
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  const all = { ...DEFAULTS, ...Object.fromEntries(given) };
+  checkTime("limit timeout", all.timeout);
+  checkTime("limit heartbeat", all.heartbeat);
+  return all;
 }

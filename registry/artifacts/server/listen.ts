@@ -12,6 +12,7 @@ import type { Socket } from "node:net";
 import { StorageError } from "../../../backends/errors.ts";
 import type { ArtifactServer } from "../server.ts";
 import { isLoopback } from "./hosts.ts";
+import { checkTime } from "./limits.ts";
 import { withBody } from "./incoming_body.ts";
 import { send } from "./outgoing_body.ts";
 import { hangUpOnStalled } from "./stalled.ts";
@@ -31,9 +32,10 @@ export interface ListenOptions {
    */
   readonly port?: number | undefined;
   /**
-   * The most connections at a time; more are closed at once.
+   * The most connections at a time; more are closed at once. With the files that are open they must stay below what the system allows the
+   * process (`ulimit -n`, `LimitNOFILE`).
    *
-   * @default {4096}
+   * @default {2048}
    */
   readonly maxConnections?: number | undefined;
   /**
@@ -101,7 +103,7 @@ function checkPermission(address: string, port: number): void {
  * @param options Where.
  * @returns The listener, which listens already.
  * @throws {StorageError} `permission-denied` if strangers could come in: off loopback, and without tokens; or if the program may not listen
- * there; `unavailable` if the port is taken.
+ * there; `invalid-argument` for a bad option; `unavailable` if the port is taken.
  *
  * @example
  * ```ts
@@ -117,7 +119,11 @@ function checkPermission(address: string, port: number): void {
  * ```
  */
 export async function listen(server: ArtifactServer, options: ListenOptions = {}): Promise<Listener> {
-  const { hostname = "127.0.0.1", port = 8001, maxConnections = 4096, stallTimeout = 300_000 } = options;
+  const { hostname = "127.0.0.1", port = 8001, maxConnections = 2048, stallTimeout = 300_000 } = options;
+  checkTime("stallTimeout", stallTimeout);
+  if (!(maxConnections > 0)) {
+    throw new StorageError("invalid-argument", `maxConnections must be a number above 0: received ${maxConnections}`);
+  }
   const address = hostname === "localhost" ? "127.0.0.1" : hostname;
   const near = isLoopback(address);
   if (!near && !server.tokens?.size) {
@@ -168,6 +174,7 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
     });
     http.listen(port, address, resolve);
   });
+  http.on("error", (error) => server.note("error", "the listener failed", { error: error.message }));
   const stopLooking = hangUpOnStalled(http, stallTimeout);
   let ending: Promise<void> | undefined;
   const shutdown = (): Promise<void> => ending ??= drain();

@@ -10,6 +10,9 @@ import type { ServerResponse } from "node:http";
 /** A body that has told that it is no longer is sent in one piece. */
 const AT_ONCE = 64 * 1024;
 
+/** The longest piece that is sent at a time: that a client takes it can only be seen piece by piece. */
+const PIECE = 1024 * 1024;
+
 /**
  * Sends an answer. Of one that fails before its end the connection is cut, so that nobody takes it for whole, and nothing is told.
  *
@@ -19,11 +22,17 @@ const AT_ONCE = 64 * 1024;
 export async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   const { status, headers, body } = response;
   try {
-    const length = Number(headers.get("content-length") ?? Infinity);
-    const whole = body === null || length <= AT_ONCE ? Buffer.from(await response.arrayBuffer()) : undefined;
-    outgoing.writeHead(status, Object.fromEntries(headers));
-    if (whole !== undefined) outgoing.end(whole);
-    else await stream(body!.getReader(), outgoing);
+    const announced = headers.get("content-length");
+    const length = announced === null || body === null ? undefined : Number(announced);
+    if (body === null || (length !== undefined && length <= AT_ONCE)) {
+      const whole = Buffer.from(await response.arrayBuffer());
+      if (whole.length !== (length ?? whole.length)) throw otherwise();
+      outgoing.writeHead(status, Object.fromEntries(headers));
+      outgoing.end(whole);
+    } else {
+      outgoing.writeHead(status, Object.fromEntries(headers));
+      await stream(body.getReader(), outgoing, length);
+    }
   } catch {
     // Whoever made the body has told why.
     outgoing.destroy();
@@ -31,16 +40,31 @@ export async function send(response: Response, outgoing: ServerResponse): Promis
 }
 
 /** Sends what is read, as fast as the client takes it, until it is gone. */
-async function stream(reader: ReadableStreamDefaultReader<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+async function stream(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  outgoing: ServerResponse,
+  length: number | undefined,
+): Promise<void> {
   const leave = (): void => void reader.cancel().catch(() => {/* it has failed already */});
   if (outgoing.destroyed) return leave();
   outgoing.once("close", leave);
   outgoing.flushHeaders();
+  let left = length ?? Infinity;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    if (outgoing.destroyed) return; // it has been left
-    if (!outgoing.write(next.value)) await drained(outgoing);
+    left -= next.value.length;
+    // What is beyond the length would be taken for the next answer.
+    if (left < 0) throw otherwise();
+    for (let at = 0; at < next.value.length; at += PIECE) {
+      if (outgoing.destroyed) return; // it has been left
+      if (!outgoing.write(next.value.subarray(at, at + PIECE))) await drained(outgoing);
+    }
   }
+  if (length !== undefined && left > 0) throw otherwise();
   outgoing.end();
+}
+
+function otherwise(): Error {
+  return new Error("the content is not as long as it was said to be");
 }
 
 /** Waits until more can be written, or the client is gone. */
