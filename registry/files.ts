@@ -195,7 +195,7 @@ export function changesFiles({ method, url }: Request): boolean {
 
 /** The name of the backend: the one segment after the prefix. */
 function nameIn(url: string, prefix: string): string {
-  // The dots of an address may not be resolved: what is no name is nothing that is served.
+  // Some runtimes leave `..` in an address: then it has more segments than a name, and names nothing.
   const [pathname = ""] = url.slice(url.indexOf("/", url.indexOf("//") + 2)).split(/[?#]/, 1);
   const rest = pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length + 1).replace(/\/$/, "") : "";
   if (rest !== "" && !rest.includes("/")) {

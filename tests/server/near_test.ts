@@ -148,13 +148,17 @@ Deno.test("listen: content of another length than was said is cut, and nothing i
       return Promise.resolve(ReadableStream.from([new Uint8Array(size).fill(0x61)]));
     },
   });
-  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab } });
+  const notes: ServerNote[] = [];
+  const log = (note: ServerNote): void => void notes.push(note);
+  await using server = new ArtifactServer({ store: new MemoryStore(), files: { lab }, log });
   await using listener = await listen(server, { port: 0 });
   for (const path of ["less", "more"]) {
+    notes.length = 0;
     using line = await Connection.to(listener.port);
     await line.say(`GET /v1/files/lab?path=${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     await line.say("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await assert.rejects(line.answer(), /ended within a body|reset/i, path);
+    assert.deepEqual(notes.map(({ message }) => message), ["an answer was cut"], path);
   }
 });
 

@@ -6,6 +6,7 @@
 
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { FilesHandler } from "../../files.ts";
 import { tokenIn } from "../../../backends/stores/remote/bearer.ts";
 import {
   ENTRY_KIND,
@@ -18,7 +19,6 @@ import {
 import { batchRoutes } from "./batch_routes.ts";
 import { entryRoutes } from "./entry_routes.ts";
 import { filesRoutes } from "./files_routes.ts";
-import type { FilesHandler } from "../../files.ts";
 import { checkHost, checkOrigin } from "./hosts.ts";
 import { legacyRoutes } from "./legacy_routes.ts";
 import { namespaceRoutes } from "./namespace_routes.ts";

@@ -136,12 +136,13 @@ export async function listen(server: ArtifactServer, options: ListenOptions = {}
   const { createServer } = await import("node:http");
   const { getRequestListener } = await import("@hono/node-server");
   const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
+  const cutOff = ({ message }: Error): void => server.note("error", "an answer was cut", { error: message });
   const answer = async (request: Request, exchanged: Exchanged): Promise<Response> => {
     const incoming = exchanged.incoming as IncomingMessage;
     const outgoing = exchanged.outgoing as ServerResponse;
     const from = near ? undefined : incoming.socket.remoteAddress; // tokens can be taken away
     const answer = await server.answer(withBody(request, incoming), from);
-    if (answer instanceof Response) await send(answer, outgoing);
+    if (answer instanceof Response) await send(answer, outgoing, cutOff);
     else {
       outgoing.writeHead(answer.status, answer.headers);
       outgoing.end(answer.body);

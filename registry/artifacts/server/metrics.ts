@@ -37,7 +37,7 @@ export class Metrics {
   watchers = 0;
   /** Bytes of bodies that came in and were read. */
   bytesIn = 0;
-  /** Bytes of bodies that went out, as they announce themselves; of those that do not, as they go. */
+  /** Bytes of bodies that went out: of those that are sent as a whole their length, of others what has passed. */
   bytesOut = 0;
 
   /** Counts a request that was answered. */

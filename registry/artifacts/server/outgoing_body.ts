@@ -18,23 +18,28 @@ const PIECE = 1024 * 1024;
  *
  * @param response The answer.
  * @param outgoing Where to.
+ * @param failed Told of content that is not as long as it was said to be; of one that fails by itself, whoever made it tells.
  */
-export async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+export async function send(
+  response: Response,
+  outgoing: ServerResponse,
+  failed: (error: Error) => void,
+): Promise<void> {
   const { status, headers, body } = response;
   try {
     const announced = headers.get("content-length");
     const length = announced === null || body === null ? undefined : Number(announced);
     if (body === null || (length !== undefined && length <= AT_ONCE)) {
       const whole = Buffer.from(await response.arrayBuffer());
-      if (whole.length !== (length ?? whole.length)) throw otherwise();
+      if (whole.length !== (length ?? whole.length)) throw new WrongLength();
       outgoing.writeHead(status, Object.fromEntries(headers));
       outgoing.end(whole);
     } else {
       outgoing.writeHead(status, Object.fromEntries(headers));
       await stream(body.getReader(), outgoing, length);
     }
-  } catch {
-    // Whoever made the body has told why.
+  } catch (error) {
+    if (error instanceof WrongLength) failed(error);
     outgoing.destroy();
   }
 }
@@ -53,18 +58,20 @@ async function stream(
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     left -= next.value.length;
     // What is beyond the length would be taken for the next answer.
-    if (left < 0) throw otherwise();
+    if (left < 0) throw new WrongLength();
     for (let at = 0; at < next.value.length; at += PIECE) {
       if (outgoing.destroyed) return; // it has been left
       if (!outgoing.write(next.value.subarray(at, at + PIECE))) await drained(outgoing);
     }
   }
-  if (length !== undefined && left > 0) throw otherwise();
+  if (length !== undefined && left > 0) throw new WrongLength();
   outgoing.end();
 }
 
-function otherwise(): Error {
-  return new Error("the content is not as long as it was said to be");
+class WrongLength extends Error {
+  constructor() {
+    super("the content is not as long as it was said to be");
+  }
 }
 
 /** Waits until more can be written, or the client is gone. */
